@@ -1,0 +1,224 @@
+#include "cupel/count.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <mutex>
+#include <type_traits>
+
+#include "core/blocks.hpp"
+#include "core/cpu.hpp"
+#include "core/exact_sum.hpp"
+#include "core/scalar.hpp"
+#include "core/thresholds.hpp"
+
+namespace cupel {
+namespace {
+
+constexpr double kLowestThreshold = 2e-6;
+constexpr double kAbsentThreshold = 2.0;
+constexpr double kThresholdSlack = 1e-6;
+
+struct ClassSums {
+  std::vector<ExactSum> sums;
+  std::vector<std::int64_t> counts;
+
+  explicit ClassSums(std::size_t classes) : sums(classes), counts(classes) {}
+
+  void merge(const ClassSums& other) {
+    for (std::size_t k = 0; k < sums.size(); ++k) {
+      sums[k].merge(other.sums[k]);
+      counts[k] += other.counts[k];
+    }
+  }
+};
+
+// The smallest value of T that is >= x.
+template <typename T>
+Compute<T> ceil_to(double x) {
+  Compute<T> value = round_to<T>(x);
+  if (static_cast<double>(value) >= x) return value;
+  if constexpr (std::is_same_v<T, Half>) {
+    Half next = float_to_half(value);
+    if ((next.bits & 0x8000u) != 0)
+      next.bits = next.bits == 0x8000u ? std::uint16_t{1} : static_cast<std::uint16_t>(next.bits - 1);
+    else
+      next.bits = static_cast<std::uint16_t>(next.bits + 1);
+    return half_to_float(next);
+  } else {
+    return std::nextafter(value, std::numeric_limits<Compute<T>>::infinity());
+  }
+}
+
+// A worker's own K x K counts, 32 bits each to stay small; emptied into the total before any of
+// them can overflow.
+class LocalCounts {
+ public:
+  LocalCounts(std::span<std::int64_t> total, std::mutex& mutex)
+      : total_(total), mutex_(mutex), counts_(total.size()) {}
+
+  void add(std::size_t classes, std::size_t rows, const std::int64_t* given,
+           const std::int64_t* guess) {
+    if (rows > std::numeric_limits<std::uint32_t>::max() - pending_) flush();
+    pending_ += static_cast<std::uint32_t>(rows);
+    for (std::size_t i = 0; i < rows; ++i)
+      if (guess[i] >= 0)
+        ++counts_[static_cast<std::size_t>(given[i]) * classes + static_cast<std::size_t>(guess[i])];
+  }
+
+  void flush() {
+    const std::lock_guard lock(mutex_);
+    for (std::size_t c = 0; c < counts_.size(); ++c) total_[c] += counts_[c];
+    std::fill(counts_.begin(), counts_.end(), 0u);
+    pending_ = 0;
+  }
+
+ private:
+  std::span<std::int64_t> total_;
+  std::mutex& mutex_;
+  std::vector<std::uint32_t> counts_;
+  std::uint32_t pending_ = 0;
+};
+
+}  // namespace
+
+template <typename T>
+std::vector<Compute<T>> confident_cuts(const Thresholds& thresholds) {
+  std::vector<Compute<T>> cuts(padded(thresholds.values.size()),
+                               std::numeric_limits<Compute<T>>::infinity());
+  for (std::size_t k = 0; k < thresholds.values.size(); ++k) {
+    const double t = thresholds.values[k];
+    if (thresholds.of_matrix_type)
+      cuts[k] = round_to<T>(static_cast<double>(static_cast<Compute<T>>(t) - round_to<T>(kThresholdSlack)));
+    else
+      cuts[k] = ceil_to<T>(t - kThresholdSlack);
+  }
+  return cuts;
+}
+
+struct ThresholdAccumulator::State : ClassSums {
+  using ClassSums::ClassSums;
+};
+
+ThresholdAccumulator::ThresholdAccumulator(std::size_t classes)
+    : state_(std::make_unique<State>(classes)) {}
+ThresholdAccumulator::ThresholdAccumulator(ThresholdAccumulator&&) noexcept = default;
+ThresholdAccumulator& ThresholdAccumulator::operator=(ThresholdAccumulator&&) noexcept = default;
+ThresholdAccumulator::~ThresholdAccumulator() = default;
+
+template <typename T>
+void ThresholdAccumulator::update(MatrixView<T> probs, const LabelsView& labels,
+                                  const Execution& execution) {
+  constexpr std::size_t cache_line = 64;
+  const RowPass pass(execution, probs.rows, probs.cols * sizeof(T),
+                     std::min(probs.cols * sizeof(T), cache_line) + sizeof(std::int64_t));
+  std::vector<ClassSums> shards(pass.workers, ClassSums(probs.cols));
+  for_each_block(execution, pass, probs, labels,
+                 [&](std::size_t worker, const RowBlock<T>& block, std::size_t) {
+                   ClassSums& shard = shards[worker];
+                   for (std::size_t i = 0; i < block.probs.rows; ++i) {
+                     const auto k = static_cast<std::size_t>(block.given[i]);
+                     shard.sums[k].add(static_cast<double>(to_compute(block.probs.row(i)[k])));
+                     ++shard.counts[k];
+                   }
+                 });
+  for (const ClassSums& shard : shards) state_->merge(shard);
+}
+
+void ThresholdAccumulator::merge(const ThresholdAccumulator& other) { state_->merge(*other.state_); }
+
+template <typename T>
+Thresholds ThresholdAccumulator::finish() const {
+  Thresholds thresholds{std::vector<double>(state_->counts.size()), true};
+  for (std::size_t k = 0; k < thresholds.values.size(); ++k) {
+    const std::int64_t count = state_->counts[k];
+    if (count == 0) thresholds.of_matrix_type = false;
+    const double mean =
+        count == 0 ? kAbsentThreshold : state_->sums[k].value() / static_cast<double>(count);
+    const auto rounded = static_cast<double>(round_to<T>(mean));
+    thresholds.values[k] = std::max(rounded, kLowestThreshold);
+  }
+  if (thresholds.of_matrix_type)
+    for (double& t : thresholds.values) t = static_cast<double>(round_to<T>(t));
+  return thresholds;
+}
+
+std::vector<std::int64_t> ThresholdAccumulator::label_counts() const { return state_->counts; }
+
+ConfidentJointAccumulator::ConfidentJointAccumulator(Thresholds thresholds, Collision collision)
+    : thresholds_(std::move(thresholds)),
+      collision_(collision),
+      counts_(thresholds_.values.size() * thresholds_.values.size()) {}
+
+template <typename T>
+void ConfidentJointAccumulator::update(MatrixView<T> probs, const LabelsView& labels,
+                                       const Execution& execution, std::span<std::uint8_t> flags) {
+  RowPass pass(execution, probs.rows, probs.cols * sizeof(T), probs.cols * sizeof(T));
+  // Local counts of all workers together take at most an eighth of the matrix's memory.
+  const std::size_t local_bytes = std::max<std::size_t>(1, counts_.size() * sizeof(std::uint32_t));
+  const std::size_t affordable = probs.rows * probs.cols * sizeof(T) / 8 / local_bytes;
+  pass.workers = std::min(pass.workers, std::max<std::size_t>(1, affordable));
+
+  std::mutex mutex;
+  std::vector<LocalCounts> local(pass.workers, LocalCounts(counts_, mutex));
+  const std::vector<Compute<T>> cuts = confident_cuts<T>(thresholds_);
+  const auto confident_rows = kernels_of<T>().confident_rows;
+  for_each_block(execution, pass, probs, labels,
+                 [&](std::size_t worker, const RowBlock<T>& block, std::size_t begin) {
+                   std::array<std::int64_t, kMaxBlockRows> guess;
+                   std::array<std::uint8_t, kMaxBlockRows> unused;
+                   std::uint8_t* out = flags.empty() ? unused.data() : flags.data() + begin;
+                   const std::size_t valid =
+                       confident_rows(block, cuts.data(), collision_ == Collision::kConfident,
+                                      guess.data(), out);
+                   if (valid < block.probs.rows) throw_invalid_row(block.probs, valid, begin);
+                   local[worker].add(probs.cols, valid, block.given, guess.data());
+                 });
+  for (LocalCounts& counts : local) counts.flush();
+}
+
+void ConfidentJointAccumulator::merge(const ConfidentJointAccumulator& other) {
+  for (std::size_t c = 0; c < counts_.size(); ++c) counts_[c] += other.counts_[c];
+}
+
+template <typename T>
+void flag_predicted_other(MatrixView<T> probs, const LabelsView& labels, const Execution& execution,
+                          std::span<std::uint8_t> flags) {
+  const RowPass pass(execution, probs.rows, probs.cols * sizeof(T), probs.cols * sizeof(T));
+  const auto predicted_other_rows = kernels_of<T>().predicted_other_rows;
+  for_each_block(execution, pass, probs, labels,
+                 [&](std::size_t, const RowBlock<T>& block, std::size_t begin) {
+                   const std::size_t valid = predicted_other_rows(block, flags.data() + begin);
+                   if (valid < block.probs.rows) throw_invalid_row(block.probs, valid, begin);
+                 });
+}
+
+template <typename T>
+void argmax(MatrixView<T> probs, const Execution& execution, std::span<std::int64_t> out) {
+  const RowPass pass(execution, probs.rows, probs.cols * sizeof(T), probs.cols * sizeof(T));
+  const KernelsOf<T>& kernels = kernels_of<T>();
+  parallel_blocks(execution, pass.workers, pass.rows, pass.grain,
+                  [&](std::size_t, std::size_t begin, std::size_t end) {
+                    const MatrixView<T> rows = rows_of(probs, begin, end);
+                    const std::size_t bad = kernels.first_invalid_row(rows, kProbabilityTolerance);
+                    if (bad < rows.rows) throw_invalid_row(rows, bad, begin);
+                    kernels.argmax_rows(rows, out.data() + begin);
+                  });
+}
+
+#define CUPEL_INSTANTIATE(T)                                                                      \
+  template std::vector<Compute<T>> confident_cuts<T>(const Thresholds&);                          \
+  template void ThresholdAccumulator::update(MatrixView<T>, const LabelsView&, const Execution&); \
+  template Thresholds ThresholdAccumulator::finish<T>() const;                                    \
+  template void ConfidentJointAccumulator::update(MatrixView<T>, const LabelsView&,               \
+                                                  const Execution&, std::span<std::uint8_t>);     \
+  template void flag_predicted_other(MatrixView<T>, const LabelsView&, const Execution&,          \
+                                     std::span<std::uint8_t>);                                    \
+  template void argmax(MatrixView<T>, const Execution&, std::span<std::int64_t>);
+CUPEL_INSTANTIATE(Half)
+CUPEL_INSTANTIATE(float)
+CUPEL_INSTANTIATE(double)
+#undef CUPEL_INSTANTIATE
+
+}  // namespace cupel

@@ -1,0 +1,48 @@
+// Which examples have a wrong label.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "cupel/count.hpp"
+#include "cupel/execution.hpp"
+#include "cupel/latent.hpp"
+#include "cupel/views.hpp"
+
+namespace cupel {
+
+enum class FilterBy : std::uint8_t {
+  kPruneByNoiseRate,
+  kPruneByClass,
+  kBoth,
+  kConfidentLearning,
+  kPredictedNeqGiven,
+  kLowNormalizedMargin,
+  kLowSelfConfidence,
+};
+
+struct FilterOptions {
+  FilterBy filter_by = FilterBy::kPruneByNoiseRate;
+  Collision collision = Collision::kArgmax;
+  PruneOptions prune;
+  // Used instead of the calibrated confident joint of the data, if given. [given, true].
+  std::optional<SquareMatrix<double>> confident_joint;
+};
+
+// mask[i] = 1 where label i is likely wrong, by cleanlab 2.9.0's rules with one difference: equal
+// margins at a cut go to the lower row. Returns the number of examples of each given class.
+//
+// Passes over the matrix: one gather of the given labels' probabilities, one full pass, and for the
+// prune methods one over the rows whose prediction differs from their label (over all rows of the
+// few classes where that is not enough to decide). Extra memory: one row number and one byte per
+// example, the counts, and per worker at most two entries per example of the class it works on.
+// Requires mask.size() == probs.rows == labels.size. Throws InvalidLabel or InvalidProbability.
+template <typename T>
+std::vector<std::int64_t> find_label_issues(MatrixView<T> probs, const LabelsView& labels,
+                                            const FilterOptions& options,
+                                            const Execution& execution,
+                                            std::span<std::uint8_t> mask);
+
+}  // namespace cupel

@@ -1,0 +1,102 @@
+// The kernel table: what each instruction set provides. Plain types only; no allocation, no
+// exceptions, no threads. Every implementation returns the same bits (see kernels.inl).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "cupel/views.hpp"
+
+namespace cupel {
+
+// Storage type -> type that is computed with.
+template <typename T>
+struct ComputeOf {
+  using Type = T;
+};
+template <>
+struct ComputeOf<Half> {
+  using Type = float;
+};
+template <typename T>
+using Compute = typename ComputeOf<T>::Type;
+
+// Lanes of every batch, whatever the instruction set. Vectors over classes that kernels read are
+// padded to a multiple of it.
+inline constexpr std::size_t kLanes = 8;
+constexpr std::size_t padded(std::size_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
+
+// Probabilities this far outside [0, 1] are accepted, as cleanlab accepts them.
+inline constexpr double kProbabilityTolerance = 1e-6;
+
+// What confident_rows says of a row.
+inline constexpr std::uint8_t kOffDiagonal = 1;     // confidently another class than the given one
+inline constexpr std::uint8_t kPredictedOther = 2;  // argmax, with 1e-6 for the given class, differs
+
+// Rows of one block and their given labels, already checked to lie in [0, cols).
+template <typename T>
+struct RowBlock {
+  MatrixView<T> probs;
+  const std::int64_t* given;
+};
+
+template <typename T>
+struct KernelsOf {
+  using C = Compute<T>;
+
+  // The first row with a value outside [-tolerance, 1 + tolerance] (nan is outside), or probs.rows.
+  std::size_t (*first_invalid_row)(MatrixView<T> probs, double tolerance);
+
+  // The class each row confidently belongs to, -1 where no probability reaches its class's cut.
+  // `cuts` is padded with +infinity. Returns the first invalid row (outputs up to it are valid), or
+  // probs.rows. Two rules for rows with several confident classes: the argmax over all classes
+  // (cleanlab's) or over the confident ones (the paper's, eq. 1).
+  std::size_t (*confident_rows)(const RowBlock<T>& block, const C* cuts, bool argmax_of_confident,
+                                std::int64_t* guess, std::uint8_t* flags);
+
+  // flags[i] = kPredictedOther or 0. Returns as confident_rows.
+  std::size_t (*predicted_other_rows)(const RowBlock<T>& block, std::uint8_t* flags);
+
+  // Lowest index of each row's largest value.
+  void (*argmax_rows)(MatrixView<T> probs, std::int64_t* out);
+
+  // Writes the classes j with row[j] - row[given] > cuts[j] (padded with +infinity), ascending;
+  // returns how many. The difference is rounded to T. `hits` has room for `cols`.
+  std::size_t (*margins_above)(const T* row, std::size_t cols, std::int64_t given, const C* cuts,
+                               std::uint32_t* hits);
+
+  // Self-confidence and normalized margin. `shift` (padded, or null) holds the thresholds to
+  // subtract and `shift_max` their maximum; rows are then renormalised.
+  void (*self_confidence_rows)(const RowBlock<T>& block, const C* shift, C shift_max, T* out);
+  void (*normalized_margin_rows)(const RowBlock<T>& block, const C* shift, C shift_max, T* out);
+
+  // The same in double, for thresholds that are not of the matrix's type.
+  void (*self_confidence_rows_f64)(const RowBlock<T>& block, const double* shift, double shift_max,
+                                   double* out);
+  void (*normalized_margin_rows_f64)(const RowBlock<T>& block, const double* shift,
+                                     double shift_max, double* out);
+
+  // Confidence-weighted entropy, computed in double.
+  void (*entropy_rows)(const RowBlock<T>& block, double* out);
+};
+
+struct Kernels {
+  const char* name;
+  KernelsOf<Half> f16;
+  KernelsOf<float> f32;
+  KernelsOf<double> f64;
+  // Natural logarithm of a positive normal number, within 1 ulp, the same bits everywhere.
+  double (*log)(double x);
+};
+
+namespace baseline {
+extern const Kernels kernels;
+}
+namespace avx2 {
+extern const Kernels kernels;
+}
+namespace avx512 {
+extern const Kernels kernels;
+}
+
+}  // namespace cupel

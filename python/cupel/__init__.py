@@ -1,0 +1,28 @@
+"""Find wrong labels from a classifier's own out-of-sample probabilities.
+
+``cupel.filter.find_label_issues`` lists the suspects, ``cupel.rank`` scores every label,
+``cupel.count`` estimates how labels were confused, and ``cupel.scorer.Scorer`` judges single rows.
+Names, signatures and results follow cleanlab 2.9.0.
+"""
+
+from cupel import count, filter, rank, reference, scorer
+from cupel._core import __version__
+from cupel._runtime import active_isa, available_isas, select_isa
+from cupel.filter import find_label_issues
+from cupel.rank import get_label_quality_scores
+from cupel.scorer import Scorer
+
+__all__ = [
+    "Scorer",
+    "__version__",
+    "active_isa",
+    "available_isas",
+    "count",
+    "filter",
+    "find_label_issues",
+    "get_label_quality_scores",
+    "rank",
+    "reference",
+    "scorer",
+    "select_isa",
+]

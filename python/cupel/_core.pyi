@@ -1,0 +1,65 @@
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_Ints = NDArray[np.int64]
+_Floats = NDArray[np.float64]
+
+__version__: str
+
+def available_isas() -> list[str]: ...
+def active_isa() -> str: ...
+def select_isa(name: str) -> None: ...
+def check_probabilities(pred_probs: NDArray[Any], threads: int) -> None: ...
+def finite_rows(pred_probs: NDArray[Any], threads: int) -> NDArray[np.bool_]: ...
+def class_thresholds(
+    labels: NDArray[Any], pred_probs: NDArray[Any], threads: int
+) -> tuple[_Floats, bool, _Ints]: ...
+def confident_joint(
+    labels: NDArray[Any],
+    pred_probs: NDArray[Any],
+    thresholds: _Floats,
+    of_matrix_type: bool,
+    argmax_of_confident: bool,
+    threads: int,
+) -> tuple[_Ints, NDArray[np.uint8]]: ...
+def argmax(pred_probs: NDArray[Any], threads: int) -> _Ints: ...
+def calibrate_confident_joint(confident_joint: _Floats, label_counts: _Ints) -> _Ints: ...
+def estimate_latent(
+    confident_joint: _Floats, label_counts: _Ints, py_method: int, converge: bool
+) -> tuple[_Floats, _Floats, _Floats]: ...
+def find_label_issues(
+    labels: NDArray[Any],
+    pred_probs: NDArray[Any],
+    filter_by: int,
+    argmax_of_confident: bool,
+    frac_noise: float,
+    num_to_remove_per_class: _Floats | None,
+    min_examples_per_class: int,
+    confident_joint: _Floats | None,
+    threads: int,
+) -> tuple[NDArray[np.bool_], _Ints]: ...
+def label_quality_scores(
+    labels: NDArray[Any],
+    pred_probs: NDArray[Any],
+    method: int,
+    thresholds: _Floats | None,
+    of_matrix_type: bool,
+    rows: _Ints | None,
+    threads: int,
+) -> NDArray[Any]: ...
+def lowest_first(scores: NDArray[Any], count: int) -> _Ints: ...
+def log_loss(labels: NDArray[Any], pred_probs: NDArray[Any], threads: int) -> float: ...
+
+class Scorer:
+    def __init__(
+        self,
+        thresholds: _Floats,
+        of_matrix_type: bool,
+        method: int,
+        adjust: bool,
+        argmax_of_confident: bool,
+    ) -> None: ...
+    def score(self, label: int, pred_probs: NDArray[Any]) -> float: ...
+    def check(self, label: int, pred_probs: NDArray[Any]) -> tuple[float, bool, int, int]: ...

@@ -1,0 +1,116 @@
+"""Thresholds and confident joints of checked problems; shared by count, filter, rank and scorer."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cupel import _core
+from cupel._problem import COLLISIONS, Problem
+from cupel._validate import as_choice, as_class_vector, as_labels
+
+__all__ = [
+    "JointOf",
+    "Thresholds",
+    "calibrated",
+    "confident_joint_of",
+    "label_counts_of",
+    "latent_of",
+    "thresholds_of",
+]
+
+_PY_METHODS = ("cnt", "eqn", "marginal", "marginal_ps")  # in the order of the core's enum
+_OFF_DIAGONAL = 1
+_OFF_DIAGONAL_AND_PREDICTED_OTHER = 3
+
+
+class Thresholds(NamedTuple):
+    """Class thresholds, and whether they are compared in the matrix's own dtype."""
+
+    values: NDArray[np.float64]
+    of_matrix_type: bool
+    label_counts: NDArray[np.int64]
+
+
+class JointOf(NamedTuple):
+    """Confident joint (given, true), what it says of each row, and label counts."""
+
+    joint: NDArray[np.int64]
+    flags: NDArray[np.uint8]
+    label_counts: NDArray[np.int64]
+
+    def off_diagonal(self) -> NDArray[np.bool_]:
+        """Rows counted off the diagonal."""
+        return (self.flags & _OFF_DIAGONAL) != 0
+
+    def issues(self) -> NDArray[np.bool_]:
+        """Rows counted off the diagonal whose prediction is not their given label."""
+        return self.flags == _OFF_DIAGONAL_AND_PREDICTED_OTHER
+
+
+def thresholds_of(problem: Problem) -> Thresholds:
+    """Mean self-confidence of each class; checks the whole matrix."""
+    _core.check_probabilities(problem.pred_probs, problem.threads)
+    return Thresholds(
+        *_core.class_thresholds(problem.labels, problem.pred_probs, problem.threads)
+    )
+
+
+def confident_joint_of(
+    problem: Problem, *, thresholds: ArrayLike | None, calibrate: bool, collision: str
+) -> JointOf:
+    """Count the confident joint; the pass that counts also checks the matrix."""
+    as_choice(collision, COLLISIONS, name="collision")
+    found = Thresholds(
+        *_core.class_thresholds(problem.labels, problem.pred_probs, problem.threads)
+    )
+    if thresholds is not None:
+        given = as_class_vector(thresholds, problem.n_classes, name="thresholds")
+        found = found._replace(values=given, of_matrix_type=False)
+    joint, flags = _core.confident_joint(
+        problem.labels,
+        problem.pred_probs,
+        found.values,
+        found.of_matrix_type,
+        COLLISIONS[collision],
+        problem.threads,
+    )
+    if calibrate:
+        joint = calibrated(joint, found.label_counts)
+    return JointOf(joint, flags, found.label_counts)
+
+
+def calibrated(joint: NDArray[Any], label_counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Scale `joint` so that row k sums to ``label_counts[k]``, in integers."""
+    return _core.calibrate_confident_joint(
+        np.ascontiguousarray(joint, dtype=np.float64), label_counts
+    )
+
+
+def latent_of(
+    joint: NDArray[Any], label_counts: NDArray[np.int64], py_method: str, converge: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Prior, noise matrix and inverse noise matrix, from a checked joint."""
+    as_choice(py_method, _PY_METHODS, name="py_method")
+    return _core.estimate_latent(
+        np.ascontiguousarray(joint, dtype=np.float64),
+        label_counts,
+        _PY_METHODS.index(py_method),
+        bool(converge),
+    )
+
+
+def label_counts_of(labels: Any, n_classes: int, classes: Any = None) -> NDArray[np.int64]:
+    """Examples of each class, from labels alone."""
+    given = as_labels(labels, None, classes=classes, n_classes=n_classes)
+    bad = (given < 0) | (given >= n_classes)
+    if bad.any():
+        row = int(bad.argmax())
+        msg = (
+            f"labels[{row}] is {given[row]}, expected a class in [0, {n_classes}), one per row of "
+            "confident_joint"
+        )
+        raise ValueError(msg)
+    return np.bincount(given.astype(np.int64), minlength=n_classes)

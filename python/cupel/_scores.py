@@ -1,0 +1,54 @@
+"""Label quality scores of checked problems; shared by rank, filter and scorer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cupel import _core
+from cupel._joint import thresholds_of
+from cupel._problem import Problem
+
+__all__ = ["METHODS", "ordered_issues", "scores_of"]
+
+# In the order of the core's enum.
+METHODS = ("self_confidence", "normalized_margin", "confidence_weighted_entropy")
+
+
+def scores_of(
+    problem: Problem,
+    method: str,
+    adjust_pred_probs: bool = False,
+    rows: NDArray[np.int64] | None = None,
+) -> NDArray[Any]:
+    """Scores of a checked problem's examples, or of some `rows` of it."""
+    values, of_matrix_type = None, False
+    if adjust_pred_probs:
+        if method == "confidence_weighted_entropy":
+            msg = "adjust_pred_probs is not possible with method='confidence_weighted_entropy'"
+            raise ValueError(msg)
+        values, of_matrix_type, _ = thresholds_of(problem)
+    return _core.label_quality_scores(
+        problem.labels,
+        problem.pred_probs,
+        METHODS.index(method),
+        values,
+        of_matrix_type,
+        rows,
+        problem.threads,
+    )
+
+
+def ordered_issues(
+    problem: Problem,
+    mask: NDArray[np.bool_],
+    rank_by: str,
+    *,
+    adjust_pred_probs: bool = False,
+) -> NDArray[np.int64]:
+    """Rows of the mask of a checked problem, lowest score first; only those rows are scored."""
+    rows = np.flatnonzero(mask)
+    scores = scores_of(problem, rank_by, adjust_pred_probs, rows)
+    return rows[_core.lowest_first(scores, len(scores))]

@@ -1,0 +1,275 @@
+"""The whole list as a table, and files that are either complete or not there."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import stat
+import time
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv, parquet
+
+from cupel.cli.errors import CliError, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from cupel.cli.audit import Audit
+
+__all__ = ["check_output", "json_document", "suspects_table", "write_table"]
+
+_JSON_ROWS = 4_096  # rows turned into Python objects at a time
+_STALE_SECONDS = 3_600
+
+
+def suspects_table(audit: Audit, ids: Any = None) -> Any:
+    """Build the ranked list as a pyarrow table.
+
+    Parameters
+    ----------
+    audit : Audit
+        The audit.
+    ids : pyarrow array, optional
+        Id of each row of the input, for a column ``id``.
+
+    Returns
+    -------
+    pyarrow.Table
+        Columns row, [id,] given_label, suggested_label, score, given_prob, suggested_prob,
+        suggested_threshold, worst first. Labels are class names where they are known. Numbers are
+        float64; narrower scores are widened, which is exact. A class without examples has no
+        threshold: null.
+    """
+    threshold = audit.thresholds[audit.suggested]
+    columns: dict[str, Any] = {"row": pa.array(audit.rows)}
+    if ids is not None:
+        columns["id"] = _plain(ids.take(pa.array(audit.rows)))
+    columns |= {
+        "given_label": _label_array(audit, audit.given),
+        "suggested_label": _label_array(audit, audit.suggested),
+        "score": pa.array(audit.scores.astype(np.float64)),
+        "given_prob": pa.array(audit.given_probs),
+        "suggested_prob": pa.array(audit.suggested_probs),
+        "suggested_threshold": pa.array(threshold, mask=np.isnan(threshold)),
+    }
+    return pa.table(columns)
+
+
+def json_document(audit: Audit, table: Any, about: dict[str, Any]) -> Iterator[str]:
+    """Yield the text of one JSON document: what was run, summary, classes, pairs and the list.
+
+    Parameters
+    ----------
+    audit : Audit
+        The audit.
+    table : pyarrow.Table
+        The rows of the list to tell, from :func:`suspects_table`.
+    about : dict
+        What was run: told first, as it is.
+    """
+    document = {
+        **about,
+        "summary": {
+            "rows": audit.n_rows,
+            "rows_left_out": audit.n_dropped,
+            "classes": audit.n_classes,
+            "suspects": audit.n_suspects,
+            "share_of_suspects": audit.share,
+            "estimated_label_errors": audit.estimated_errors,
+        },
+        "classes": [
+            {
+                "class": audit.name(k) if audit.class_names is not None else k,
+                "rows": int(audit.class_counts[k]),
+                "suspects": int(audit.class_suspects[k]),
+                "estimated_noise": _or_none(audit.class_noise[k]),
+                "threshold": _or_none(audit.thresholds[k]),
+            }
+            for k in range(audit.n_classes)
+        ],
+        "confused_pairs": [
+            {
+                "given_label": audit.name(a) if audit.class_names is not None else a,
+                "suggested_label": audit.name(b) if audit.class_names is not None else b,
+                "suspects": count,
+            }
+            for a, b, count in audit.confused_pairs()
+        ],
+    }
+    # Only plain ASCII, so that no terminal or pipe can damage it.
+    yield json.dumps(document, indent=2, allow_nan=False)[: -len("\n}")]
+    yield ',\n  "suspects": ['
+    for start in range(0, table.num_rows, _JSON_ROWS):
+        for i, row in enumerate(_python_rows(table, start), start):
+            row["reason"] = audit.reason(i)
+            yield f"{',' if i else ''}\n    {json.dumps(row, allow_nan=False, default=str)}"
+    yield "\n  ]\n}\n" if table.num_rows else "]\n}\n"
+
+
+def check_output(path: Path, inputs: list[Path]) -> None:
+    """Refuse an output that could not be written later, before any work is done.
+
+    Raises
+    ------
+    CliError
+        For an unknown format, a missing folder, one of the inputs, or anything but a file.
+    """
+    name = printable(str(path))
+    if path.suffix.lower() not in _WRITERS:
+        msg = f"--output {name}: cannot tell its format; use {', '.join(_WRITERS)}"
+        raise CliError(msg)
+    try:
+        target = _target(path)
+        if not target.parent.is_dir():
+            msg = f"--output {name}: the folder {printable(str(target.parent))} does not exist"
+            raise CliError(msg)
+        if not target.exists():
+            return
+        if not stat.S_ISREG(target.stat().st_mode):
+            msg = f"--output {name}: is there already and not a regular file"
+            raise CliError(msg)
+        if any(other.exists() and target.samefile(other) for other in inputs):
+            msg = f"--output {name}: is one of the inputs"
+            raise CliError(msg)
+        if not os.access(target, os.W_OK):
+            msg = f"--output {name}: is there already and must not be written to"
+            raise CliError(msg)
+    except (OSError, ValueError) as error:
+        msg = f"--output {name}: {printable(str(error))}"
+        raise CliError(msg) from error
+
+
+def write_table(table: Any, path: Path) -> None:
+    """Write the table as .csv, .jsonl or .parquet; the file is complete or as it was before.
+
+    The new content goes to a temporary file in the same folder, is forced to disk, and then takes
+    the name; the folder is forced to disk last.
+
+    Raises
+    ------
+    CliError
+        If the content cannot be written; a file that was there is unchanged.
+    """
+    target = _target(path)
+    name = printable(str(path))
+    try:
+        with _replacing(target) as stream:
+            _WRITERS[path.suffix.lower()](table, stream)
+    except (OSError, pa.ArrowException) as error:
+        msg = f"--output {name}: cannot be written ({_reason(error)})"
+        msg += "; the file that was there is unchanged" if target.exists() else ""
+        raise CliError(msg) from error
+    try:
+        _sync_folder(target.parent)
+    except OSError as error:
+        msg = f"--output {name}: written, but its folder cannot be forced to disk"
+        msg += f" ({_reason(error)}): it may not survive a power cut"
+        raise CliError(msg) from error
+
+
+def _target(path: Path) -> Path:
+    """Follow links, so that a link stays one and its target is replaced."""
+    return Path(os.path.realpath(path))
+
+
+def _reason(error: Exception) -> str:
+    text = error.strerror if isinstance(error, OSError) else None
+    return printable(text or str(error))
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[IO[bytes]]:
+    _remove_stale(path)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    try:
+        with temporary.open("xb") as stream:
+            if path.exists():
+                with contextlib.suppress(OSError):  # another owner's file: keep the usual mode
+                    temporary.chmod(stat.S_IMODE(path.stat().st_mode))
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove what a killed run left behind: temporary files that nobody has written to lately."""
+    for old in path.parent.glob(".*.tmp"):
+        middle = old.name.removeprefix(f".{path.name}.").removesuffix(".tmp")
+        if len(middle) == 16 and set(middle) <= set("0123456789abcdef"):
+            with contextlib.suppress(OSError):
+                if time.time() - old.stat().st_mtime > _STALE_SECONDS:
+                    old.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # folders cannot be opened there
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _python_rows(table: Any, start: int) -> list[dict[str, Any]]:
+    """One block of rows as dictionaries that JSON can hold: an id that is nan becomes null."""
+    part = table.slice(start, _JSON_ROWS)
+    for j, name in enumerate(part.column_names):
+        if pa.types.is_floating(part.schema.types[j]):
+            column = part.column(j)
+            part = part.set_column(j, name, pc.if_else(pc.is_finite(column), column, None))
+    rows: list[dict[str, Any]] = part.to_pylist()
+    return rows
+
+
+def _write_csv(table: Any, stream: IO[bytes]) -> None:
+    csv.write_csv(table, stream)
+
+
+def _write_jsonl(table: Any, stream: IO[bytes]) -> None:
+    for start in range(0, table.num_rows, _JSON_ROWS):
+        lines = [
+            json.dumps(row, ensure_ascii=False, allow_nan=False, default=str)
+            for row in _python_rows(table, start)
+        ]
+        stream.write(("\n".join(lines) + "\n").encode())
+
+
+def _write_parquet(table: Any, stream: IO[bytes]) -> None:
+    parquet.write_table(table, stream)
+
+
+_WRITERS: dict[str, Callable[[Any, IO[bytes]], None]] = {
+    ".csv": _write_csv,
+    ".jsonl": _write_jsonl,
+    ".parquet": _write_parquet,
+}
+
+
+def _label_array(audit: Audit, classes: NDArray[np.int64]) -> Any:
+    if audit.class_names is None:
+        return pa.array(classes)
+    names = pa.array(audit.class_names, type=pa.string())
+    return pa.DictionaryArray.from_arrays(pa.array(classes), names).cast(pa.string())
+
+
+def _plain(ids: Any) -> Any:
+    return ids.cast(ids.type.value_type) if pa.types.is_dictionary(ids.type) else ids
+
+
+def _or_none(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

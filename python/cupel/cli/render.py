@@ -1,0 +1,203 @@
+"""The audit on a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rich import box
+from rich.console import Console, Group
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from cupel.cli.audit import percent
+from cupel.cli.errors import printable
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from cupel.cli.audit import Audit
+
+__all__ = ["StandardOutput", "audit_view"]
+
+_MOST_CLASSES = 10
+_MOST_PAIRS = 10
+_LONGEST_NAME = 24
+_BAR = 8
+
+
+class StandardOutput(Console):
+    """Console that leaves a closed pipe to the caller; rich would end the process."""
+
+    def on_broken_pipe(self) -> None:
+        """Pass the error on."""
+        raise BrokenPipeError
+
+
+def audit_view(
+    audit: Audit,
+    console: Console,
+    *,
+    top: int,
+    rank_by: str,
+    remedy: str,
+    ids: Any = None,
+) -> Group:
+    """Lay out summary, classes, confused pairs, and the first `top` rows of the list.
+
+    Parameters
+    ----------
+    audit : Audit
+        The audit.
+    console : Console
+        Where it will be shown; decides what fits side by side.
+    top : int
+        How many suspects to list.
+    rank_by : str
+        Name of the score, for the heading.
+    remedy : str
+        What to do to see the rest of the list.
+    ids : pyarrow array, optional
+        Id of each row of the input.
+    """
+    parts: list[RenderableType] = [_summary(audit)]
+    if audit.n_suspects:
+        small = [_class_table(audit), _pair_table(audit)]
+        grid = Table.grid(padding=(0, 4))
+        grid.add_row(*small)
+        parts += [grid] if _width(grid, console) <= console.width else small
+        if top:
+            parts.append(_list_table(audit, console, top, rank_by, ids))
+    if audit.n_suspects > top:
+        hidden = f"\n … and {audit.n_suspects - top:,} more; {remedy}"
+        parts.append(Text(hidden, style="dim"))
+    return Group(*parts)
+
+
+def _summary(audit: Audit) -> Table:
+    figures = [
+        (f"{audit.n_used:,}", "rows"),
+        (f"{audit.n_classes:,}", "classes"),
+        (f"{audit.n_suspects:,}", f"suspects ({percent(audit.share)})"),
+        (f"{audit.estimated_errors:,}", "label errors estimated"),
+    ]
+    if audit.n_dropped:
+        figures.insert(1, (f"{audit.n_dropped:,}", "rows left out"))
+    grid = Table.grid(padding=(0, 3))
+    grid.add_row(
+        *(
+            Text.assemble("" if i else " ", (number, "bold cyan"), f" {what}")
+            for i, (number, what) in enumerate(figures)
+        )
+    )
+    return grid
+
+
+def _class_table(audit: Audit) -> Table:
+    order = np.lexsort((-np.nan_to_num(audit.class_noise), -audit.class_suspects))
+    shown = order[:_MOST_CLASSES]
+    worst = max(float(np.nan_to_num(audit.class_noise).max()), 1e-9)
+    table = _table("Classes")
+    table.add_column("given label", overflow="fold")
+    for heading in ("rows", "suspects", "est. noise"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True, width=_BAR)
+    for k in shown:
+        noise = float(audit.class_noise[k])
+        known = not np.isnan(noise)
+        table.add_row(
+            _name(audit, int(k)),
+            f"{audit.class_counts[k]:,}",
+            f"{audit.class_suspects[k]:,}",
+            f"{100 * noise:.1f}%" if known else "-",
+            Text("█" * max(round(_BAR * noise / worst), noise > 0), "yellow") if known else "",
+        )
+    _say_hidden(table, len(order) - len(shown), "more classes")
+    return table
+
+
+def _pair_table(audit: Audit) -> Table:
+    pairs = audit.confused_pairs()
+    table = _table("Most confused")
+    table.add_column("given → suggested", overflow="fold")
+    table.add_column("suspects", justify="right", no_wrap=True)
+    for a, b, count in pairs[:_MOST_PAIRS]:
+        both = Text.assemble(_name(audit, a), (" → ", "dim"), _name(audit, b))
+        table.add_row(both, f"{count:,}")
+    _say_hidden(table, len(pairs) - _MOST_PAIRS, "more pairs")
+    return table
+
+
+def _list_table(audit: Audit, console: Console, top: int, rank_by: str, ids: Any) -> Table:
+    shown = range(min(top, audit.n_suspects))
+    score = rank_by.replace("_", " ")
+    title = f"Suspects: the worst {len(shown):,}, by {score} (0 worst, 1 best)"
+    reasons = [printable(audit.reason(i), 1_000) for i in shown]
+    facts = [_facts(audit, i, ids) for i in shown]
+    room = console.width - _width(_suspect_table(title, facts, None), console) - len("  ")
+    if max(map(len, reasons)) > room:
+        reasons = [reason.replace("; ", ";\n", 1) for reason in reasons]
+    return _suspect_table(title, facts, reasons)
+
+
+def _suspect_table(title: str, facts: list[dict[str, Text]], reasons: list[str] | None) -> Table:
+    table = _table(title)
+    for heading in facts[0]:
+        number = heading in ("row", "score")
+        table.add_column(
+            heading,
+            justify="right" if number else "left",
+            no_wrap=number,
+            overflow="fold",
+            style={"given": "red", "suggested": "green"}.get(heading),
+        )
+    if reasons is not None:
+        table.add_column("why", ratio=1)
+    for i, cells in enumerate(facts):
+        table.add_row(*cells.values(), *([] if reasons is None else [Text(reasons[i])]))
+    return table
+
+
+def _facts(audit: Audit, i: int, ids: Any) -> dict[str, Text]:
+    """Cells of one suspect by column heading."""
+    row = int(audit.rows[i])
+    facts = {"row": Text(str(row))}
+    if ids is not None:
+        facts["id"] = Text(printable(str(ids[row].as_py()), _LONGEST_NAME))
+    facts["given"] = _name(audit, int(audit.given[i]))
+    facts["suggested"] = _name(audit, int(audit.suggested[i]))
+    facts["score"] = Text(_score(float(audit.scores[i])))
+    return facts
+
+
+def _width(table: Table, console: Console) -> int:
+    """Columns that the table takes where nothing is wrapped."""
+    return Measurement.get(console, console.options.update(width=10_000), table).maximum
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=f"\n {title}",
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        header_style="dim",
+        padding=(0, 0, 0, 1),
+        pad_edge=True,
+    )
+
+
+def _name(audit: Audit, k: int) -> Text:
+    """Class name as text that is never read as markup."""
+    return Text(printable(audit.name(k), _LONGEST_NAME))
+
+
+def _score(score: float) -> str:
+    return "<0.001" if 0 < score < 0.0005 else f"{score:.3f}"
+
+
+def _say_hidden(table: Table, hidden: int, what: str) -> None:
+    if hidden > 0:
+        table.add_row(Text(f"… {hidden:,} {what}", style="dim"))

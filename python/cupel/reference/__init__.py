@@ -1,0 +1,22 @@
+"""The specification: the functions of ``count``, ``filter`` and ``rank`` in plain NumPy.
+
+Written to be read against the paper [1]_, not to be fast, and never used as a fallback: the tests
+hold the C++ core against it, and hold it against cleanlab. Arithmetic is float64 except where the
+dtype of ``pred_probs`` is part of the definition: thresholds are rounded to it, and comparisons,
+margins and the bonus of the given label are evaluated in it. Every tie goes to the lower index.
+
+The functions have the names and arguments of the public ones, without the arguments that only say
+how to read or schedule the work (``classes``, ``nan``, ``n_jobs``, ``verbose``). Inputs are taken
+to be valid: checking them is the business of the public functions.
+
+References
+----------
+.. [1] C. G. Northcutt, L. Jiang, I. L. Chuang, "Confident Learning: Estimating Uncertainty in
+   Dataset Labels", Journal of Artificial Intelligence Research 70 (2021) 1373-1411.
+"""
+
+from __future__ import annotations
+
+from cupel.reference import count, filter, rank
+
+__all__ = ["count", "filter", "rank"]
