@@ -55,14 +55,14 @@ py::tuple joint(const py::array& labels, const py::array& probs, const Vector<do
   Vector<std::uint8_t> flags(probs.shape(0));
   const auto f = mutable_view(flags);
   return visit(probs, [&]<typename T>(const MatrixView<T>& p) {
-    SquareMatrix<std::int64_t> counts(p.cols);
+    SquareMatrix<std::int64_t> counts;
     {
       const py::gil_scoped_release release;
       ConfidentJointAccumulator accumulator({{t.begin(), t.end()}, of_matrix_type},
                                             argmax_of_confident ? Collision::kConfident
                                                                 : Collision::kArgmax);
       accumulator.update(p, y, run, f);
-      std::copy(accumulator.counts().begin(), accumulator.counts().end(), counts.values.begin());
+      counts = std::move(accumulator).finish();
       raise_diagonal(counts);
     }
     return py::make_tuple(array_of(counts), flags);

@@ -149,19 +149,19 @@ std::vector<std::int64_t> ThresholdAccumulator::label_counts() const { return st
 ConfidentJointAccumulator::ConfidentJointAccumulator(Thresholds thresholds, Collision collision)
     : thresholds_(std::move(thresholds)),
       collision_(collision),
-      counts_(thresholds_.values.size() * thresholds_.values.size()) {}
+      counts_(thresholds_.values.size()) {}
 
 template <typename T>
 void ConfidentJointAccumulator::update(MatrixView<T> probs, const LabelsView& labels,
                                        const Execution& execution, std::span<std::uint8_t> flags) {
   RowPass pass(execution, probs.rows, probs.cols * sizeof(T), probs.cols * sizeof(T));
   // Local counts of all workers together take at most an eighth of the matrix's memory.
-  const std::size_t local_bytes = std::max<std::size_t>(1, counts_.size() * sizeof(std::uint32_t));
+  const std::size_t local_bytes = std::max<std::size_t>(1, counts_.values.size() * sizeof(std::uint32_t));
   const std::size_t affordable = probs.rows * probs.cols * sizeof(T) / 8 / local_bytes;
   pass.workers = std::min(pass.workers, std::max<std::size_t>(1, affordable));
 
   std::mutex mutex;
-  std::vector<LocalCounts> local(pass.workers, LocalCounts(counts_, mutex));
+  std::vector<LocalCounts> local(pass.workers, LocalCounts(counts_.values, mutex));
   const std::vector<Compute<T>> cuts = confident_cuts<T>(thresholds_);
   const auto confident_rows = kernels_of<T>().confident_rows;
   for_each_block(execution, pass, probs, labels,
@@ -179,7 +179,8 @@ void ConfidentJointAccumulator::update(MatrixView<T> probs, const LabelsView& la
 }
 
 void ConfidentJointAccumulator::merge(const ConfidentJointAccumulator& other) {
-  for (std::size_t c = 0; c < counts_.size(); ++c) counts_[c] += other.counts_[c];
+  for (std::size_t c = 0; c < counts_.values.size(); ++c)
+    counts_.values[c] += other.counts_.values[c];
 }
 
 template <typename T>

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "core/blocks.hpp"
-#include "core/class_order.hpp"
-#include "core/class_pruner.hpp"
+#include "core/pruner.hpp"
 #include "cupel/rank.hpp"
 
 namespace cupel {
@@ -24,8 +24,7 @@ Counted count(MatrixView<T> probs, const LabelsView& labels, Collision collision
   sums.update(probs, labels, execution);
   ConfidentJointAccumulator joint(sums.finish<T>(), collision);
   joint.update(probs, labels, execution, flags);
-  Counted counted{sums.label_counts(), SquareMatrix<std::int64_t>(probs.cols)};
-  std::copy(joint.counts().begin(), joint.counts().end(), counted.joint.values.begin());
+  Counted counted{sums.label_counts(), std::move(joint).finish()};
   raise_diagonal(counted.joint);
   return counted;
 }
@@ -34,40 +33,45 @@ void keep_flags(std::span<std::uint8_t> flags, std::uint8_t wanted) {
   for (std::uint8_t& flag : flags) flag = (flag & wanted) == wanted ? 1 : 0;
 }
 
-SquareMatrix<double> as_double(const SquareMatrix<std::int64_t>& joint) {
-  SquareMatrix<double> out(joint.size);
-  std::copy(joint.values.begin(), joint.values.end(), out.values.begin());
-  return out;
+// The prunable classes dealt out to `workers`, so that each gets about as many rows.
+std::vector<std::vector<std::size_t>> deal_classes(std::span<const std::int64_t> label_counts,
+                                                   std::int64_t least, std::size_t workers) {
+  std::vector<std::size_t> by_size;
+  for (std::size_t k = 0; k < label_counts.size(); ++k)
+    if (label_counts[k] > least) by_size.push_back(k);
+  std::stable_sort(by_size.begin(), by_size.end(), [&](std::size_t a, std::size_t b) {
+    return label_counts[a] > label_counts[b];
+  });
+  std::vector<std::vector<std::size_t>> dealt(workers);
+  std::vector<std::int64_t> load(workers);
+  for (const std::size_t k : by_size) {
+    const auto w = static_cast<std::size_t>(std::min_element(load.begin(), load.end()) - load.begin());
+    dealt[w].push_back(k);
+    load[w] += label_counts[k];
+  }
+  return dealt;
 }
 
-template <typename T, typename Index>
+// Reduces a mask of candidates to those that the counts say to prune.
+template <typename T, typename Row>
 void prune(MatrixView<T> probs, const LabelsView& labels,
-           std::span<const std::int64_t> label_counts, const FilterOptions& options,
-           const Execution& execution, std::span<std::uint8_t> mask,
-           const SquareMatrix<std::int64_t>& counts) {
-  const ClassOrder<Index> order(labels, mask, probs.cols, execution);
-  const std::size_t row_bytes = probs.cols * sizeof(T);
-  const std::size_t workers = worker_count(execution, probs.cols, probs.rows * row_bytes);
-  std::vector<ClassPruner<T, Index>> pruners(workers, ClassPruner<T, Index>(probs, counts));
+           std::span<const std::int64_t> label_counts, const SquareMatrix<std::int64_t>& counts,
+           const FilterOptions& options, const Execution& execution, std::span<std::uint8_t> mask) {
+  const bool by_rate = options.filter_by != FilterBy::kPruneByClass;
+  const bool by_class = options.filter_by != FilterBy::kPruneByNoiseRate;
+  const std::size_t workers =
+      worker_count(execution, probs.cols, probs.rows * probs.cols * sizeof(T));
   // A class of one is never flagged, whatever min_examples_per_class says (as in cleanlab).
   const std::int64_t least = std::max<std::int64_t>(1, options.prune.min_examples_per_class);
-  parallel_blocks(execution, workers, probs.cols, 1, [&](std::size_t w, std::size_t k, std::size_t) {
-    const std::span<const Index> rows = order.rows_of_class(k);
-    const std::size_t candidates = order.candidates_of_class(k);
-    std::vector<std::uint8_t> selected(candidates, label_counts[k] > least ? 1 : 0);
-    std::vector<std::uint8_t> also;
-    if (candidates > 0 && label_counts[k] > least) {
-      if (options.filter_by != FilterBy::kPruneByClass)
-        pruners[w].by_noise_rate(k, rows, candidates, selected);
-      if (options.filter_by != FilterBy::kPruneByNoiseRate) {
-        pruners[w].by_class(k, rows, candidates, also);
-        if (options.filter_by == FilterBy::kPruneByClass) selected.swap(also);
-        else
-          for (std::size_t c = 0; c < candidates; ++c) selected[c] &= also[c];
-      }
-    }
-    for (std::size_t c = 0; c < candidates; ++c) mask[static_cast<std::size_t>(rows[c])] = selected[c];
+  const auto classes = deal_classes(label_counts, least, workers);
+  parallel_workers(execution, workers, [&](std::size_t w, const Proceed& proceed) {
+    if (classes[w].empty()) return;
+    Pruner<T, Row> pruner(probs, labels, counts, label_counts, classes[w], mask);
+    if (by_rate) pruner.by_noise_rate(proceed);
+    if (by_class) pruner.by_class(proceed);
   });
+  keep_flags(mask, static_cast<std::uint8_t>(kCandidate | (by_rate ? kByNoiseRate : 0) |
+                                             (by_class ? kByClass : 0)));
 }
 
 // Flags the `number` lowest scores; mask is overwritten.
@@ -112,16 +116,16 @@ std::vector<std::int64_t> find_label_issues(MatrixView<T> probs, const LabelsVie
     case FilterBy::kPruneByClass:
     case FilterBy::kBoth: {
       keep_flags(mask, kFlagPredictedOther);
-      const SquareMatrix<double> joint =
-          options.confident_joint
-              ? *options.confident_joint
-              : as_double(calibrate_confident_joint(as_double(counted.joint), counted.label_counts));
       const SquareMatrix<std::int64_t> counts =
-          prune_counts(joint, counted.label_counts, options.prune);
+          options.confident_joint
+              ? prune_counts(*options.confident_joint, counted.label_counts, options.prune)
+              : prune_counts(
+                    calibrate_confident_joint(std::move(counted.joint), counted.label_counts),
+                    counted.label_counts, options.prune);
       if (probs.rows <= std::numeric_limits<std::uint32_t>::max())
-        prune<T, std::uint32_t>(probs, labels, counted.label_counts, options, execution, mask, counts);
+        prune<T, std::uint32_t>(probs, labels, counted.label_counts, counts, options, execution, mask);
       else
-        prune<T, std::uint64_t>(probs, labels, counted.label_counts, options, execution, mask, counts);
+        prune<T, std::uint64_t>(probs, labels, counted.label_counts, counts, options, execution, mask);
       break;
     }
   }

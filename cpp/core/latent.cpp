@@ -181,12 +181,53 @@ void set_num_to_remove(SquareMatrix<std::int64_t>& counts,
   }
 }
 
-// Counts beyond this are not exact in double.
-void require_countable(const Matrix& joint) {
+// The joint's row k as doubles; refuses what is no count that a double holds exactly.
+template <typename V>
+void read_row(const SquareMatrix<V>& joint, std::size_t k, std::span<double> row) {
   constexpr double highest = 9007199254740992.0;  // 2^53
-  for (const double value : joint.values)
-    if (!(value >= 0.0 && value <= highest))
+  for (std::size_t j = 0; j < joint.size; ++j) {
+    row[j] = static_cast<double>(joint(k, j));
+    if (!(row[j] >= 0.0 && row[j] <= highest))
       throw std::invalid_argument("confident_joint must hold counts between 0 and 2^53");
+  }
+}
+
+// `out` may be the very joint.
+template <typename V>
+void calibrate_rows(const SquareMatrix<V>& joint, std::span<const std::int64_t> label_counts,
+                    SquareMatrix<std::int64_t>& out) {
+  const std::size_t n = joint.size;
+  Vector row(n);
+  Vector totals(n);
+  for (std::size_t a = 0; a < n; ++a) {
+    read_row(joint, a, row);
+    totals[a] = guarded(pairwise_sum([&](std::size_t b) { return row[b]; }, 0, n));
+  }
+  double examples = 0.0;
+  for (const std::int64_t count : label_counts) examples += static_cast<double>(count);
+  const auto scaled = [&](std::size_t a, V value) {
+    return static_cast<double>(value) / totals[a] * static_cast<double>(label_counts[a]);
+  };
+  const double sum = guarded(pairwise_sum(
+      [&](std::size_t e) { return scaled(e % n, joint(e % n, e / n)); }, 0, n * n));
+  for (std::size_t a = 0; a < n; ++a) {
+    for (std::size_t b = 0; b < n; ++b) row[b] = scaled(a, joint(a, b)) / sum * examples;
+    round_preserving_sum(row, std::span(out.values).subspan(a * n, n));
+  }
+}
+
+// `out` may be the very joint.
+template <typename V>
+void prune_rows(const SquareMatrix<V>& joint, std::span<const std::int64_t> label_counts,
+                const PruneOptions& options, SquareMatrix<std::int64_t>& out) {
+  Vector row(joint.size);
+  Vector removed(joint.size);
+  for (std::size_t k = 0; k < joint.size; ++k) {
+    read_row(joint, k, row);
+    keep_at_least(row, k, options, removed,
+                  std::span(out.values).subspan(k * joint.size, joint.size));
+  }
+  if (!options.num_to_remove.empty()) set_num_to_remove(out, label_counts, options.num_to_remove);
 }
 
 }  // namespace
@@ -219,23 +260,15 @@ void round_preserving_sum(std::span<const double> row, std::span<std::int64_t> o
 
 SquareMatrix<std::int64_t> calibrate_confident_joint(const SquareMatrix<double>& joint,
                                                      std::span<const std::int64_t> label_counts) {
-  require_countable(joint);
-  const std::size_t n = joint.size;
-  const Vector totals = row_sums(joint);
-  double examples = 0.0;
-  for (const std::int64_t count : label_counts) examples += static_cast<double>(count);
-  const auto scaled = [&](std::size_t a, std::size_t b) {
-    return joint(a, b) / guarded(totals[a]) * static_cast<double>(label_counts[a]);
-  };
-  const double sum =
-      guarded(pairwise_sum([&](std::size_t e) { return scaled(e % n, e / n); }, 0, n * n));
-  SquareMatrix<std::int64_t> out(n);
-  Vector row(n);
-  for (std::size_t a = 0; a < n; ++a) {
-    for (std::size_t b = 0; b < n; ++b) row[b] = scaled(a, b) / sum * examples;
-    round_preserving_sum(row, std::span(out.values).subspan(a * n, n));
-  }
+  SquareMatrix<std::int64_t> out(joint.size);
+  calibrate_rows(joint, label_counts, out);
   return out;
+}
+
+SquareMatrix<std::int64_t> calibrate_confident_joint(SquareMatrix<std::int64_t> joint,
+                                                     std::span<const std::int64_t> label_counts) {
+  calibrate_rows(joint, label_counts, joint);
+  return joint;
 }
 
 LatentEstimates estimate_latent(const SquareMatrix<double>& joint,
@@ -263,15 +296,16 @@ LatentEstimates estimate_latent(const SquareMatrix<double>& joint,
 SquareMatrix<std::int64_t> prune_counts(const SquareMatrix<double>& joint,
                                         std::span<const std::int64_t> label_counts,
                                         const PruneOptions& options) {
-  require_countable(joint);
-  const std::size_t n = joint.size;
-  SquareMatrix<std::int64_t> counts(n);
-  Vector removed(n);
-  for (std::size_t k = 0; k < n; ++k)
-    keep_at_least(std::span(joint.values).subspan(k * n, n), k, options, removed,
-                  std::span(counts.values).subspan(k * n, n));
-  if (!options.num_to_remove.empty()) set_num_to_remove(counts, label_counts, options.num_to_remove);
-  return counts;
+  SquareMatrix<std::int64_t> out(joint.size);
+  prune_rows(joint, label_counts, options, out);
+  return out;
+}
+
+SquareMatrix<std::int64_t> prune_counts(SquareMatrix<std::int64_t> joint,
+                                        std::span<const std::int64_t> label_counts,
+                                        const PruneOptions& options) {
+  prune_rows(joint, label_counts, options, joint);
+  return joint;
 }
 
 }  // namespace cupel

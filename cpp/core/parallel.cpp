@@ -4,9 +4,11 @@
 #include <atomic>
 #include <chrono>
 #include <exception>
+#include <limits>
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace cupel {
@@ -15,50 +17,37 @@ namespace {
 constexpr std::size_t kBytesWorthAThread = 2u << 20;
 constexpr auto kPollInterval = std::chrono::milliseconds(50);
 
-// Hands out blocks and remembers the failure of the lowest one.
-class Blocks {
+// Why a call ends early: the failure with the lowest number, or an interrupt.
+class Outcome {
  public:
-  Blocks(std::size_t n, std::size_t grain) : n_(n), grain_(grain) {}
+  [[nodiscard]] bool stopped() const { return stopped_.load(std::memory_order_relaxed); }
 
-  // Runs blocks until none is left, a body has thrown, or `poll` asks to stop.
-  template <typename Body, typename Poll>
-  void drain(const Body& body, const Poll& poll) {
-    while (!stopped_.load(std::memory_order_relaxed) && poll()) {
-      const std::size_t begin = next_.fetch_add(grain_, std::memory_order_relaxed);
-      if (begin >= n_) return;
-      try {
-        body(begin, std::min(n_, begin + grain_));
-      } catch (...) {
-        record(begin, std::current_exception());
-      }
+  void fail(std::size_t number, std::exception_ptr error) {
+    const std::lock_guard lock(mutex_);
+    if (!error_ || number < number_) {
+      error_ = std::move(error);
+      number_ = number;
     }
+    stopped_.store(true, std::memory_order_relaxed);
   }
 
-  void stop() { stopped_.store(true, std::memory_order_relaxed); }
+  void interrupt() {
+    interrupted_ = true;
+    stopped_.store(true, std::memory_order_relaxed);
+  }
 
+  // Call when all threads have been joined.
   void rethrow() const {
     if (error_) std::rethrow_exception(error_);
+    if (interrupted_) throw Interrupted();
   }
 
  private:
-  // Blocks below a failing one were handed out before it and still finish, so the lowest failure
-  // is the same for every thread count.
-  void record(std::size_t begin, std::exception_ptr error) {
-    const std::lock_guard lock(mutex_);
-    if (!error_ || begin < error_begin_) {
-      error_ = std::move(error);
-      error_begin_ = begin;
-    }
-    stop();
-  }
-
-  const std::size_t n_;
-  const std::size_t grain_;
-  std::atomic<std::size_t> next_{0};
   std::atomic<bool> stopped_{false};
+  bool interrupted_ = false;  // only the calling thread writes and reads it
   std::mutex mutex_;
   std::exception_ptr error_;
-  std::size_t error_begin_ = 0;
+  std::size_t number_ = 0;
 };
 
 // Joins on scope exit, also when an exception passes. (std::jthread is missing from some of the
@@ -87,6 +76,19 @@ class ThreadGroup {
   std::vector<std::thread> threads_;
 };
 
+// Proceed on the calling thread: polls the interrupt callback, but not too often.
+Proceed polling(const Execution& execution, Outcome& outcome) {
+  return [&execution, &outcome, last = std::chrono::steady_clock::now()]() mutable {
+    if (outcome.stopped()) return false;
+    if (!execution.interrupted) return true;
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last < kPollInterval) return true;
+    last = now;
+    if (execution.interrupted()) outcome.interrupt();
+    return !outcome.stopped();
+  };
+}
+
 }  // namespace
 
 std::size_t worker_count(const Execution& execution, std::size_t blocks, std::size_t bytes) {
@@ -95,34 +97,48 @@ std::size_t worker_count(const Execution& execution, std::size_t blocks, std::si
                                  std::max<std::size_t>(1, blocks));
 }
 
+void parallel_workers(const Execution& execution, std::size_t workers,
+                      const std::function<void(std::size_t, const Proceed&)>& body) {
+  Outcome outcome;
+  const auto run = [&](std::size_t worker, const Proceed& proceed) {
+    try {
+      body(worker, proceed);
+    } catch (...) {
+      outcome.fail(worker, std::current_exception());
+    }
+  };
+  {
+    ThreadGroup group(workers);
+    std::size_t started = 1;
+    while (started < workers &&
+           group.start([&, started] { run(started, [&outcome] { return !outcome.stopped(); }); }))
+      ++started;
+    const Proceed poll = polling(execution, outcome);
+    run(0, poll);
+    for (; started < workers; ++started) run(started, poll);
+  }
+  outcome.rethrow();
+}
+
 void parallel_blocks(const Execution& execution, std::size_t workers, std::size_t n,
                      std::size_t grain,
                      const std::function<void(std::size_t, std::size_t, std::size_t)>& body) {
-  Blocks blocks(n, grain);
-  bool interrupted = false;
-  {
-    ThreadGroup group(workers);
-    for (std::size_t w = 1; w < workers; ++w) {
-      const bool started = group.start([&blocks, &body, w] {
-        blocks.drain([&](std::size_t begin, std::size_t end) { body(w, begin, end); },
-                     [] { return true; });
-      });
-      if (!started) break;  // the workers that run take over its blocks
+  Outcome failures;
+  std::atomic<std::size_t> next{0};
+  parallel_workers(execution, workers, [&](std::size_t worker, const Proceed& proceed) {
+    // Blocks below a failing one were handed out before it and still finish, so the lowest failure
+    // is the same for every thread count.
+    while (!failures.stopped() && proceed()) {
+      const std::size_t begin = next.fetch_add(grain, std::memory_order_relaxed);
+      if (begin >= n) return;
+      try {
+        body(worker, begin, std::min(n, begin + grain));
+      } catch (...) {
+        failures.fail(begin, std::current_exception());
+      }
     }
-    auto last_poll = std::chrono::steady_clock::now();
-    const auto poll = [&] {
-      if (!execution.interrupted) return true;
-      const auto now = std::chrono::steady_clock::now();
-      if (now - last_poll < kPollInterval) return true;
-      last_poll = now;
-      interrupted = execution.interrupted();
-      if (interrupted) blocks.stop();
-      return !interrupted;
-    };
-    blocks.drain([&](std::size_t begin, std::size_t end) { body(0, begin, end); }, poll);
-  }
-  blocks.rethrow();
-  if (interrupted) throw Interrupted();
+  });
+  failures.rethrow();
 }
 
 }  // namespace cupel

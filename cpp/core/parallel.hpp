@@ -12,12 +12,22 @@ namespace cupel {
 // Small work gets one: a thread costs more to start than it saves.
 std::size_t worker_count(const Execution& execution, std::size_t blocks, std::size_t bytes);
 
-// Calls body(worker, begin, end) for every block [begin, end) of at most `grain` rows of [0, n),
-// from `workers` threads, the caller's among them; each block once, handed out in ascending order.
+// Asked now and then by a body; false means: return, the call has ended for another reason.
+using Proceed = std::function<bool()>;
+
+// Calls body(worker, proceed) once per worker, each on a thread of its own, worker 0 on the caller's.
 // Threads are started per call and joined before return: nothing survives a call, so fork() is safe.
+// Where the system gives no thread, the caller does that worker's part too.
 //
-// If bodies throw, the exception of the lowest block is rethrown here, whatever the thread count.
-// Throws Interrupted when execution.interrupted() says so. `body` must not touch Python.
+// If bodies throw, the exception of the lowest worker is rethrown. Throws Interrupted when
+// execution.interrupted() says so. `body` must not touch Python.
+void parallel_workers(const Execution& execution, std::size_t workers,
+                      const std::function<void(std::size_t worker, const Proceed& proceed)>& body);
+
+// Calls body(worker, begin, end) for every block [begin, end) of at most `grain` rows of [0, n),
+// by parallel_workers; each block once, handed out in ascending order.
+//
+// If bodies throw, the exception of the lowest block is rethrown, whatever the thread count.
 void parallel_blocks(const Execution& execution, std::size_t workers, std::size_t n,
                      std::size_t grain,
                      const std::function<void(std::size_t worker, std::size_t begin,

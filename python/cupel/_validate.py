@@ -253,17 +253,17 @@ def _in_place(a: NDArray[Any]) -> bool:
     return bool(
         strides[-1] == size
         and (len(strides) == 1 or not any(s % size for s in strides))
-        and a.dtype.isnative
+        and a.dtype.byteorder in "=|"  # isnative is also true of "<", which the core does not know
         and a.flags.aligned
     )
 
 
 def _copy(a: NDArray[Any], dtype: Any, name: str) -> NDArray[Any]:
-    dtype = np.dtype(dtype).newbyteorder("=")
+    dtype = np.dtype(np.dtype(dtype).char)  # native
     if a.size * dtype.itemsize > _MAX_COPY:
         msg = f"{name} of shape {a.shape} is too large: its layout or dtype needs a copy in memory"
         raise ValueError(msg)
-    return np.array(a, dtype=dtype, order="C", copy=True)
+    return a.astype(dtype, order="C")  # np.array() would keep a byte order of "<"
 
 
 def _as_array(x: Any, name: str) -> NDArray[Any]:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import pytest
 
+from cupel import count, filter, rank
 from hostile.bad_inputs import (
     CASES,
     ENTRY_POINTS,
     GOOD_LISTS,
     MULTILABEL_CASES,
     MULTILABEL_ENTRY_POINTS,
+    ROW,
     Case,
     EntryPoint,
     good_labels,
@@ -44,6 +49,27 @@ def test_multilabel_refused(entry_point: str, case: Case) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         assert_refuses(MULTILABEL_ENTRY_POINTS[entry_point], case)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        count.get_confident_thresholds,
+        count.compute_confident_joint,
+        filter.find_label_issues,
+        rank.get_label_quality_scores,
+    ],
+)
+@pytest.mark.parametrize("name", ["labels: -1", "labels: K in uint8", "pred_probs: 1.5 in float64"])
+def test_rows_are_the_callers_though_some_are_dropped(
+    function: Callable[..., Any], name: str
+) -> None:
+    (case,) = (case for case in CASES if case.name == name)
+    labels, pred_probs = case.make()
+    pred_probs[2] = np.nan
+    message = re.escape(f"{case.argument}[{ROW}")
+    with pytest.raises(ValueError, match=message):
+        function(labels, pred_probs, nan="drop")
 
 
 @pytest.mark.parametrize("entry_point", ENTRY_POINTS)

@@ -138,6 +138,7 @@ def test_pickles_are_never_loaded(tmp_path, capsys, canary):
     assert not canary.exists()
 
 
+@pytest.mark.filterwarnings("ignore")  # pyarrow warns about such files
 def test_pickle_in_the_metadata_of_parquet(tmp_path, capsys, canary):
     """Old releases of pyarrow unpickled an extension type's metadata."""
     metadata = {
@@ -206,6 +207,18 @@ def test_damaged_parquet(tmp_path, capsys):
         path.write_bytes(bytes(noisy))
         assert cupel.cli.main(["audit", labels, str(path), "-q", "--json"]) in (0, 2)
     capsys.readouterr()
+
+
+def test_text_in_parquet_that_is_no_text(tmp_path, capsys):
+    probs = write_npy(tmp_path / "p.npy", PROBS)
+    texts = pa.array([b"r\xa4ka"] * 240).view(pa.string())
+    parquet.write_table(pa.table({"label": texts}), tmp_path / "y.parquet")
+    refused([tmp_path / "y.parquet", probs], capsys, "Invalid UTF8")
+    table = pa.table({"labe\u00e1": LABELS})
+    parquet.write_table(table, tmp_path / "y.parquet")
+    content = (tmp_path / "y.parquet").read_bytes()
+    (tmp_path / "y.parquet").write_bytes(content.replace("á".encode(), b"\xe1\xe1"))
+    refused([tmp_path / "y.parquet", probs], capsys, "y.parquet: cannot be read")
 
 
 CSV_BAD = {

@@ -14,6 +14,7 @@ import cupel.cli
 from cupel.cli.demo import Recovery, flip_labels, recovery
 
 
+@pytest.mark.filterwarnings("ignore")  # old releases of scikit-learn warn about SciPy
 def test_demo(capsys):
     assert cupel.cli.main(["demo", "--top", "3"]) == 0
     out, err = capsys.readouterr()

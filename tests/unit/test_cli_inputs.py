@@ -92,6 +92,8 @@ def test_every_form_of_probabilities_keeps_every_bit(tmp_path):
 def test_floats_keep_their_width(tmp_path, dtype):
     labels = write_npy(tmp_path / "labels.npy", LABELS)
     narrow = PROBS.astype(dtype)
+    if dtype == "float16" and int(pa.__version__.split(".")[0]) < 15:
+        pytest.skip("this release of pyarrow cannot store float16 in Parquet")
     columns = {name: narrow[:, k] for k, name in enumerate(NAMES)}
     for file in (
         write_npy(tmp_path / "p.npy", narrow),
@@ -345,8 +347,38 @@ def test_ids_need_a_table(tmp_path):
 def test_duplicate_column(tmp_path):
     labels = write_npy(tmp_path / "y.npy", LABELS)
     probs = write_csv(tmp_path / "p.csv", PROBS.tolist(), ["a", "b", "a", "c"])
-    with pytest.raises(CliError, match="more than one column 'a'"):
+    with pytest.raises(CliError, match="class 2: 'a' is there twice; name the classes"):
         read_inputs(labels, probs)
+    inputs = read_inputs(labels, probs, ReadOptions(classes="a,b,c,d"))
+    np.testing.assert_array_equal(inputs.pred_probs, PROBS)
+    with pytest.raises(CliError, match="more than one column 'a' \\(--prob-columns\\)"):
+        read_inputs(labels, probs, ReadOptions(prob_columns="a,b"))
+
+
+def test_duplicate_column_in_parquet(tmp_path):
+    labels = write_npy(tmp_path / "y.npy", LABELS)
+    columns = [pa.array(PROBS[:, k]) for k in range(4)]
+    parquet.write_table(pa.Table.from_arrays(columns, list("abac")), tmp_path / "p.parquet")
+    with pytest.raises(CliError, match="more than one column is called 'a'"):
+        read_inputs(labels, str(tmp_path / "p.parquet"), ReadOptions(classes="a,b,c,d"))
+
+
+def test_labels_beside_the_probabilities_are_no_probabilities(tmp_path):
+    """Even under another path to the same file, or in a copy of it."""
+    rows = [[i, y, *row] for i, (y, row) in enumerate(zip(LABELS % 2, PROBS.tolist(), strict=True))]
+    header = ["", "label", *NAMES]
+    file = write_csv(tmp_path / "all.csv", rows, header)
+    write_csv(tmp_path / "copy.csv", rows, header)
+    (tmp_path / "folder").mkdir()
+    for other in ("all.csv", "folder/../all.csv", "copy.csv"):
+        inputs = read_inputs(file, str(tmp_path / other))
+        np.testing.assert_array_equal(inputs.pred_probs, PROBS)
+        np.testing.assert_array_equal(inputs.labels, LABELS % 2)
+        assert inputs.columns == NAMES
+    file = write_csv(tmp_path / "all.csv", rows, ["", "truth", *NAMES])
+    inputs = read_inputs(file, file, ReadOptions(label_column="truth"))
+    np.testing.assert_array_equal(inputs.pred_probs, PROBS)
+    assert inputs.columns == NAMES
 
 
 def test_byte_order_mark_and_blank_lines(tmp_path):

@@ -133,7 +133,19 @@ def test_what_the_core_refuses_names_the_files(files, capsys, tmp_path):
     assert "17" in err
     assert files[0] in err
     assert bad in err
+    assert "--nan drop" in err
     assert "Traceback" not in err
+    assert cupel.cli.main(["audit", files[0], bad, "--nan", "drop"]) == 0
+    assert "239 rows   1 left out" in capsys.readouterr().out
+
+
+def test_columns_are_named_where_the_core_refuses_a_table(files, capsys, tmp_path):
+    from cli_data import planted, write_csv
+
+    rows = [[i, *row] for i, row in enumerate(planted()[1].tolist())]
+    table = write_csv(tmp_path / "p.csv", rows, ["size", "a", "b", "c", "d"])
+    assert cupel.cli.main(["audit", files[0], table]) == 2
+    assert "columns size, a, b, c, d (choose with --prob-columns)" in capsys.readouterr().err
 
 
 def test_warnings_of_the_core_are_notes(files, capsys, tmp_path):

@@ -256,9 +256,9 @@ def test_full_disk(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["list.csv", "p.npy", "y.npy"]
 
 
-@POSIX
-def test_kill_in_the_middle(tmp_path, table):
-    """kill -9 before the rename: the old file is whole, and the next runs clean up."""
+@pytest.fixture
+def stuck(tmp_path):
+    """A run that has written its temporary file and will never get to the rename."""
     labels, probs = planted()
     files = [write_npy(tmp_path / "y.npy", labels), write_npy(tmp_path / "p.npy", probs)]
     folder = tmp_path / "out"
@@ -266,19 +266,31 @@ def test_kill_in_the_middle(tmp_path, table):
     path = folder / "list.csv"
     path.write_bytes(b"old")
     code = (
-        "import os, sys, time; os.fsync = lambda descriptor: time.sleep(60);"
+        "import os, signal, sys, time; os.fsync = lambda descriptor: time.sleep(60);"
+        "signal.signal(signal.SIGINT, signal.default_int_handler);"
         "from cupel.cli import main; sys.exit(main(sys.argv[1:]))"
     )
-    process = subprocess.Popen([sys.executable, "-c", code, "audit", *files, "-o", str(path)])
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "audit", *files, "-o", str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     deadline = time.monotonic() + 20
     while not any(p.suffix == ".tmp" and p.stat().st_size for p in folder.iterdir()):
         assert time.monotonic() < deadline
         assert process.poll() is None
         time.sleep(0.01)
+    return process, path
+
+
+@POSIX
+def test_kill_in_the_middle(stuck, table):
+    """kill -9 before the rename: the old file is whole, and a later run cleans up."""
+    process, path = stuck
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.communicate()
     assert path.read_bytes() == b"old"
-    (left,) = (p for p in folder.iterdir() if p.suffix == ".tmp")
+    (left,) = (p for p in path.parent.iterdir() if p.suffix == ".tmp")
 
     output.write_table(table, path)
     assert len(read(path)) == table.num_rows
@@ -286,7 +298,19 @@ def test_kill_in_the_middle(tmp_path, table):
     long_ago = time.time() - 7_200
     os.utime(left, (long_ago, long_ago))
     output.write_table(table, path)
-    assert list(folder.iterdir()) == [path]
+    assert list(path.parent.iterdir()) == [path]
+
+
+@POSIX
+def test_ctrl_c_in_the_middle(stuck):
+    process, path = stuck
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert out == b""
+    assert err.strip() == b""
+    assert path.read_bytes() == b"old"
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_files_of_others_are_not_cleaned_up(tmp_path, table):

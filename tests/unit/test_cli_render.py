@@ -93,7 +93,7 @@ def test_rows_left_out_are_told():
     probs = PROBS.copy()
     probs[:7, 0] = np.nan
     text = shown(run_audit(LABELS, probs, nan="drop"))
-    assert "233 rows   7 rows left out" in text
+    assert "233 rows   7 left out" in text
 
 
 def test_many_classes_are_cut():

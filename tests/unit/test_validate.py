@@ -78,6 +78,15 @@ class TestPredProbs:
         np.testing.assert_array_equal(out, p)
         assert p.tobytes() == before
 
+    def test_dtypes_that_are_native_under_another_name(self):
+        for dtype in (*FLOATS, "int64"):
+            swapped_back = np.dtype(dtype).newbyteorder().newbyteorder()
+            assert swapped_back.isnative
+            assert swapped_back.byteorder != "="
+            x = np.eye(K)[LABELS].astype(swapped_back)
+            assert _validate.as_pred_probs(x).dtype.byteorder == "="
+        assert _validate.as_labels(LABELS.astype(swapped_back), N).dtype.byteorder == "="
+
     def test_rows_are_whole_items_apart_even_if_there_is_one(self):
         p = np.zeros(1, dtype=[("p", "f8", K), ("id", "u1")])["p"]
         assert p.strides == (25, 8)

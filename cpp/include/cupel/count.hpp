@@ -9,9 +9,11 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "cupel/execution.hpp"
+#include "cupel/latent.hpp"
 #include "cupel/views.hpp"
 
 namespace cupel {
@@ -72,13 +74,14 @@ class ConfidentJointAccumulator {
 
   void merge(const ConfidentJointAccumulator& other);
 
-  // The counts, row-major [given, confident class], without cleanlab's diagonal of at least 1.
-  [[nodiscard]] std::span<const std::int64_t> counts() const { return counts_; }
+  // The counts [given, confident class], without cleanlab's diagonal of at least 1. Leaves the
+  // accumulator empty.
+  [[nodiscard]] SquareMatrix<std::int64_t> finish() && { return std::move(counts_); }
 
  private:
   Thresholds thresholds_;
   Collision collision_;
-  std::vector<std::int64_t> counts_;
+  SquareMatrix<std::int64_t> counts_;
 };
 
 // Bits that ConfidentJointAccumulator::update sets.

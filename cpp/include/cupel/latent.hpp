@@ -32,8 +32,12 @@ void raise_diagonal(SquareMatrix<std::int64_t>& joint);
 void round_preserving_sum(std::span<const double> row, std::span<std::int64_t> out);
 
 // Scales row a to sum to label_counts[a], then everything to their total, then rounds each row
-// (eq. 3). Requires label_counts.size() == joint.size.
+// (eq. 3). Requires label_counts.size() == joint.size. Throws std::invalid_argument if the joint
+// holds anything but numbers in [0, 2^53]. In the integer form the result takes the place of the
+// argument, so pass a large joint by std::move.
 SquareMatrix<std::int64_t> calibrate_confident_joint(const SquareMatrix<double>& joint,
+                                                     std::span<const std::int64_t> label_counts);
+SquareMatrix<std::int64_t> calibrate_confident_joint(SquareMatrix<std::int64_t> joint,
                                                      std::span<const std::int64_t> label_counts);
 
 enum class PriorMethod : std::uint8_t { kCnt, kEqn, kMarginal, kMarginalPs };
@@ -58,9 +62,12 @@ struct PruneOptions {
 };
 
 // How many examples to remove of each pair [given, true]; the diagonal holds what stays.
-// Cleanlab 2.9.0's rules, its division by the wrong totals for num_to_remove included. Throws
-// std::invalid_argument if the joint holds anything but numbers in [0, 2^53].
+// Cleanlab 2.9.0's rules, its division by the wrong totals for num_to_remove included. Arguments
+// and exceptions as in calibrate_confident_joint.
 SquareMatrix<std::int64_t> prune_counts(const SquareMatrix<double>& joint,
+                                        std::span<const std::int64_t> label_counts,
+                                        const PruneOptions& options);
+SquareMatrix<std::int64_t> prune_counts(SquareMatrix<std::int64_t> joint,
                                         std::span<const std::int64_t> label_counts,
                                         const PruneOptions& options);
 

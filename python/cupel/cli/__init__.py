@@ -30,9 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Examples
     --------
-    >>> main(["--version"])
-    cupel ...
-    0
+    >>> main(["no-such-command"])
+    2
     """
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:

@@ -76,6 +76,7 @@ Start with:
 
 
 @click.group(
+    no_args_is_help=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_EPILOG,
 )
@@ -293,7 +294,11 @@ def _audited(
                 **parameters,
             )
     except (TypeError, ValueError) as error:
-        msg = f"{error}\n  labels: {printable(labels)}\n  pred_probs: {printable(pred_probs)}"
+        text = str(error).replace("nan='drop'", "--nan drop")
+        msg = f"{text}\n  labels: {printable(labels)}\n  pred_probs: {printable(pred_probs)}"
+        if inputs.columns is not None:
+            used = printable(", ".join(inputs.columns), 100)
+            msg += f", columns {used} (choose with --prob-columns)"
         raise CliError(msg) from error
     note([str(warning.message) for warning in caught], quiet=quiet)
     return result

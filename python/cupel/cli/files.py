@@ -22,8 +22,9 @@ def split_spec(spec: str) -> tuple[Path, str | None]:
 
     Examples
     --------
-    >>> split_spec("run.npz:probs")
-    (...Path('run.npz'), 'probs')
+    >>> path, array = split_spec("run.npz:probs")
+    >>> path.name, array
+    ('run.npz', 'probs')
     """
     match = re.fullmatch(r"(.+\.npz):([^:/\\]+)", spec, re.IGNORECASE | re.DOTALL)
     if match and not Path(spec).exists():

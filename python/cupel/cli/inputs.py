@@ -44,6 +44,7 @@ class Inputs:
     pred_probs: NDArray[Any]  # (n, k)
     class_names: list[str] | None = None
     ids: Any = None  # pyarrow array of n row ids, or None
+    columns: list[str] | None = None  # of the probabilities, where they are in a table
     notes: list[str] = field(default_factory=list)
 
 
@@ -76,18 +77,18 @@ def read_inputs(labels: str, pred_probs: str, options: ReadOptions | None = None
     labels_name, probs_name = printable(labels), printable(pred_probs)
 
     table = open_table(probs_path, lambda rows: matrix_has_header(rows, options))
-    same = table is not None and labels_path == probs_path
+    same = table is not None and _same_file(labels_path, probs_path)
+    columns = None
     if table is None:
-        header = None
         matrix = _read_array(probs_path, probs_array, _PROBS_NAMES, options)
     else:
-        columns = probability_columns(table, same=same, options=options, notes=notes)
-        header = [table.names[j] for j in columns]
-        matrix = read_matrix(table, columns, options)
+        positions = probability_columns(table, same=same, options=options, notes=notes)
+        columns = [table.names[j] for j in positions]
+        matrix = read_matrix(table, positions, options)
     if matrix.ndim != 2 or not matrix.size:
         msg = f"{probs_name}: has shape {matrix.shape}, expected one row of probabilities per label"
         raise CliError(msg)
-    names = _class_names(header, matrix.shape[1], options, probs_name)
+    names = _class_names(columns, matrix.shape[1], options, probs_name)
 
     label_table = (
         table
@@ -95,17 +96,20 @@ def read_inputs(labels: str, pred_probs: str, options: ReadOptions | None = None
         else open_table(labels_path, lambda rows: labels_have_header(rows, names, options))
     )
     if label_table is None:
-        values = _read_array(labels_path, labels_array, LABEL_NAMES, options)
-        values = values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
-        if values.ndim != 1:
-            msg = f"{labels_name}: has shape {values.shape}, expected one label per row"
-            raise CliError(msg)
+        values = _read_vector(labels_path, labels_array, labels_name, options)
     else:
         values = label_table.texts([label_column(label_table, options)])[0]
     _check_lengths(values, matrix, (label_table, table), labels_name, probs_name)
     codes = encode_labels(values, names, matrix.shape[1], labels_name)
     ids = _read_ids([t for t in (label_table, table) if t is not None], len(codes), options)
-    return Inputs(codes, matrix, names, ids, notes)
+    return Inputs(codes, matrix, names, ids, columns, notes)
+
+
+def _same_file(a: Path, b: Path) -> bool:
+    try:
+        return a.samefile(b)
+    except (OSError, ValueError):  # told where the file is opened
+        return False
 
 
 def _read_array(
@@ -114,6 +118,16 @@ def _read_array(
     if path.suffix.lower() == ".npy":
         return read_npy(path)
     return read_npz(path, array, defaults, options.max_memory)
+
+
+def _read_vector(path: Path, array: str | None, name: str, options: ReadOptions) -> NDArray[Any]:
+    values = _read_array(path, array, LABEL_NAMES, options)
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim != 1:
+        msg = f"{name}: has shape {values.shape}, expected one label per row"
+        raise CliError(msg)
+    return values
 
 
 def _class_names(

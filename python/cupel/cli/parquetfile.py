@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -30,7 +31,13 @@ class ParquetFile:
         with self._open() as file:
             self.n_rows: int = file.metadata.num_rows
             schema = file.schema_arrow
+        if self.n_rows < 0:
+            raise self._damaged(ValueError(f"it claims {self.n_rows} rows"))
         self.names = [str(name) for name in schema.names]
+        twice = [name for name, count in Counter(self.names).items() if count > 1]
+        if twice:
+            msg = f"{printable(str(path))}: more than one column is called '{printable(twice[0])}'"
+            raise CliError(msg)
         self.numeric = [_is_numeric(kind) for kind in schema.types]
 
     def numbers(self, columns: Sequence[int]) -> tuple[int, Iterable[Any]]:
@@ -45,21 +52,25 @@ class ParquetFile:
         if not batches:
             return [pa.chunked_array([], type=pa.string()) for _ in columns]
         table = pa.Table.from_batches(batches)
+        try:
+            table.validate(full=True)  # text may be no text
+        except pa.ArrowException as error:
+            raise self._damaged(error) from error
         return [table.column(name) for name in names]
 
     def _batches(self, columns: Sequence[int], **options: Any) -> Iterator[Any]:
         names = [self.names[j] for j in columns]
-        try:
-            with self._open(**options) as file:
+        with self._open(**options) as file:
+            try:
                 for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=names):
                     yield batch.select(names)  # the file's order need not be the asked one
-        except (pa.ArrowException, OSError) as error:
-            raise self._damaged(error) from error
+            except Exception as error:  # a damaged file can make pyarrow raise almost anything
+                raise self._damaged(error) from error
 
     def _open(self, **options: Any) -> Any:
         try:
             return parquet.ParquetFile(self.path, **options)
-        except (pa.ArrowException, OSError) as error:
+        except Exception as error:  # as above
             raise self._damaged(error) from error
 
     def _damaged(self, error: Exception) -> CliError:

@@ -61,7 +61,7 @@ def audit_view(
     ids : pyarrow array, optional
         Id of each row of the input.
     """
-    parts: list[RenderableType] = [_summary(audit)]
+    parts: list[RenderableType] = [_summary(audit, console.width)]
     if audit.n_suspects:
         small = [_class_table(audit), _pair_table(audit)]
         grid = Table.grid(padding=(0, 4))
@@ -75,23 +75,18 @@ def audit_view(
     return Group(*parts)
 
 
-def _summary(audit: Audit) -> Table:
+def _summary(audit: Audit, width: int) -> Text:
     figures = [
         (f"{audit.n_used:,}", "rows"),
         (f"{audit.n_classes:,}", "classes"),
         (f"{audit.n_suspects:,}", f"suspects ({percent(audit.share)})"),
-        (f"{audit.estimated_errors:,}", "label errors estimated"),
+        (f"{audit.estimated_errors:,}", "errors estimated"),
     ]
     if audit.n_dropped:
-        figures.insert(1, (f"{audit.n_dropped:,}", "rows left out"))
-    grid = Table.grid(padding=(0, 3))
-    grid.add_row(
-        *(
-            Text.assemble("" if i else " ", (number, "bold cyan"), f" {what}")
-            for i, (number, what) in enumerate(figures)
-        )
-    )
-    return grid
+        figures.insert(1, (f"{audit.n_dropped:,}", "left out"))
+    told = [Text.assemble((number, "bold cyan"), f" {what}") for number, what in figures]
+    line = Text(" ") + Text("   ").join(told)
+    return line if line.cell_len <= width else Text(" ") + Text("\n ").join(told)
 
 
 def _class_table(audit: Audit) -> Table:

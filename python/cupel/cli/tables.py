@@ -121,29 +121,30 @@ def probability_columns(
 ) -> list[int]:
     """Find the columns of probabilities: the chosen ones, or all that hold numbers.
 
-    Columns without a name (the index that pandas writes), the ids and, in the `same` table, the
-    labels do not count. What is left out is told in `notes`.
+    Columns without a name (the index that pandas writes), the ids, and columns that are named as
+    labels usually are do not count; in the `same` table, neither does the column of the labels.
+    What is left out is told in `notes`.
     """
     if options.prob_columns is not None:
         names = [name.strip() for name in options.prob_columns.split(",")]
         return [find_column(table, name, "--prob-columns") for name in names]
-    other = {j for j, name in enumerate(table.names) if name in ("", options.id_column)}
+    other = {"", options.id_column, *LABEL_NAMES}
     if same:
-        other.add(label_column(table, options))
-    columns = [j for j, numeric in enumerate(table.numeric) if numeric and j not in other]
+        other.add(table.names[label_column(table, options)])
+    columns, left_out = [], []
+    for j, (name, numeric) in enumerate(zip(table.names, table.numeric, strict=True)):
+        if numeric and name not in other:
+            columns.append(j)
+        else:
+            left_out.append(name or "(no name)")
     where = printable(str(table.path))
     if not columns:
         found = printable(", ".join(table.names), 300)
         msg = f"{where}: has no columns of numbers separated by commas; its columns: {found}"
         raise CliError(msg)
-    left_out = [name or "(no name)" for j, name in enumerate(table.names) if j not in columns]
     if left_out:
-        notes.append(
-            f"{where}: {len(columns)} columns of probabilities; left out: "
-            f"{printable(', '.join(left_out))}"
-        )
-    for j in columns:
-        find_column(table, table.names[j], "a class")
+        told = printable(", ".join(left_out))
+        notes.append(f"{where}: {len(columns)} columns of probabilities; left out: {told}")
     return columns
 
 

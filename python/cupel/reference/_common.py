@@ -25,15 +25,14 @@ def as_labels(labels: Labels) -> Ints:
 
 
 def as_probs(pred_probs: ArrayLike) -> Floats:
-    """Probabilities in their own float dtype and native byte order; anything else as float64."""
+    """Probabilities in their own float dtype, C order and native bytes; other dtypes as float64."""
     probs = np.asarray(pred_probs)
-    if probs.dtype in (np.float16, np.float32):
-        return probs.astype(probs.dtype.newbyteorder("="))
-    return probs.astype(np.float64)
+    own = probs.dtype in (np.float16, np.float32)
+    return probs.astype(probs.dtype.newbyteorder("=") if own else np.float64, order="C")
 
 
 def label_matrix(labels: Labels, n_classes: int) -> Ints:
-    """Lists of labels as a 0/1 matrix with a column per class."""
+    """Turn lists of labels into a 0/1 matrix with a column per class."""
     rows: Any = labels
     matrix = np.zeros((len(rows), n_classes), dtype=np.int64)
     for row, given in zip(matrix, rows, strict=True):
@@ -42,7 +41,7 @@ def label_matrix(labels: Labels, n_classes: int) -> Ints:
 
 
 def one_vs_rest(labels: Labels, pred_probs: ArrayLike) -> Iterator[tuple[Ints, Floats]]:
-    """The binary problem of each class: labels 0 or 1, and probabilities ``(1 - p, p)``."""
+    """Yield the binary problem of each class: labels 0 or 1, and probabilities ``(1 - p, p)``."""
     probs = as_probs(pred_probs)
     given = label_matrix(labels, probs.shape[1])
     for y, p in zip(given.T, probs.T, strict=True):
@@ -50,7 +49,7 @@ def one_vs_rest(labels: Labels, pred_probs: ArrayLike) -> Iterator[tuple[Ints, F
 
 
 def of_given_label(labels: Ints, probs: Floats) -> Floats:
-    """The probability of each example's given label."""
+    """Pick the probability of each example's given label."""
     return probs[np.arange(len(labels)), labels]
 
 

@@ -51,7 +51,7 @@ def get_confident_thresholds(
     means = [_exact_mean(probs[y == k, k]) for k in np.flatnonzero(present)]
     thresholds = np.full(len(present), ABSENT, probs.dtype if present.all() else np.float64)
     thresholds[present] = np.array(means).astype(probs.dtype)
-    return np.maximum(thresholds, LEAST_THRESHOLD)
+    return np.asarray(np.maximum(thresholds, LEAST_THRESHOLD))
 
 
 def _exact_mean(values: Floats) -> float:
@@ -68,7 +68,7 @@ def compute_confident_joint(
     return_indices_of_off_diagonals: bool = False,
     collision: Collision = "argmax",
 ) -> Ints | tuple[Ints, Ints] | tuple[Ints, list[Ints]]:
-    r"""Counts of (given label, confident guess of the true label), eq. 1.
+    r"""Count pairs of given label and confident guess of the true label, eq. 1.
 
     .. math:: C[i][j] = |\{x \in X_{\tilde y=i} : \hat p(\tilde y=j; x) \ge t_j, \;
         j = \arg\max_{l : \hat p(\tilde y=l; x) \ge t_l} \hat p(\tilde y=l; x)\}|
@@ -92,7 +92,7 @@ def compute_confident_joint(
 def confident_joint_of(
     y: Ints, probs: Floats, thresholds: ArrayLike | None, calibrate: bool, collision: Collision
 ) -> tuple[Ints, Ints]:
-    """The confident joint, and the rows that it counts off its diagonal."""
+    """Make the confident joint, and list the rows that it counts off its diagonal."""
     limits = get_confident_thresholds(y, probs) if thresholds is None else np.asarray(thresholds)
     confident = probs >= limits - TOLERANCE
     guess = _confident_guess(probs, confident, collision)
@@ -109,9 +109,10 @@ def _confident_guess(probs: Floats, confident: Bools, collision: Collision) -> I
     """Each row's class; meaningless where no class is confident."""
     best_confident = np.where(confident, probs, -np.inf).argmax(axis=1)
     if collision == "confident":
-        return best_confident
+        return np.asarray(best_confident)
     if collision == "argmax":
-        return np.where(confident.sum(axis=1) > 1, probs.argmax(axis=1), best_confident)
+        best = np.where(confident.sum(axis=1) > 1, probs.argmax(axis=1), best_confident)
+        return np.asarray(best)
     msg = f"collision must be 'argmax' or 'confident', got {collision!r}"
     raise ValueError(msg)
 
@@ -119,7 +120,7 @@ def _confident_guess(probs: Floats, confident: Bools, collision: Collision) -> I
 def calibrate_confident_joint(
     confident_joint: ArrayLike, labels: Labels, *, multi_label: bool = False
 ) -> Ints:
-    r"""The joint with rows scaled to the counts of their labels (numerator of eq. 3), in integers.
+    r"""Scale each row to the count of its label (the numerator of eq. 3), in integers.
 
     .. math:: \tilde C[i][j] = \frac{C[i][j]}{\sum_j C[i][j]} \cdot |X_{\tilde y=i}|
     """

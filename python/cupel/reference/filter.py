@@ -115,7 +115,7 @@ def _issues_of_any_class(labels: Labels, probs: Floats, options: dict[str, Any])
             "joint": None if joint is None else np.asarray(joint)[k],
         }
         masks.append(_issues(y, binary, **of_class))
-    return np.any(masks, axis=0)
+    return np.asarray(np.any(masks, axis=0))
 
 
 def _issues(
@@ -183,7 +183,7 @@ def keep_at_least(joint: Ints, n: int, frac_noise: float) -> Ints:
     np.fill_diagonal(removed, 0)
     counts = removed * frac_noise
     np.fill_diagonal(counts, kept + row_sums(removed - counts))
-    return counts.astype(np.int64)
+    return np.asarray(counts.astype(np.int64))
 
 
 def remove_per_class(counts: Ints, num_to_remove: Ints, sizes: Ints) -> Ints:
@@ -201,7 +201,7 @@ def remove_per_class(counts: Ints, num_to_remove: Ints, sizes: Ints) -> Ints:
 
 
 def prune_by_class(y: Ints, probs: Floats, counts: Ints, classes: Ints) -> Bools:
-    """Method 3: of each class all but the kept number, those with the lowest self-confidence."""
+    """Flag, of each class, all but the kept number: the lowest self-confidences (Method 3)."""
     mask = np.zeros(len(y), dtype=bool)
     for k in classes:
         rows = np.flatnonzero(y == k)
@@ -211,7 +211,7 @@ def prune_by_class(y: Ints, probs: Floats, counts: Ints, classes: Ints) -> Bools
 
 
 def prune_by_noise_rate(y: Ints, probs: Floats, counts: Ints, classes: Ints) -> Bools:
-    r"""Method 4: for each cell [k, j] its count of rows, those with the largest margin.
+    r"""Flag, for each cell [k, j], its count of rows with the largest margins (Method 4).
 
     The margin is :math:`\hat p_{ij} - \hat p_{ik}`, in the dtype of the probabilities.
     """
@@ -231,7 +231,8 @@ def find_predicted_neq_given(
     """Where the most probable class is not the given one; with ``multi_label``, for any class."""
     if multi_label:
         binary = one_vs_rest(labels, pred_probs)
-        return np.any([find_predicted_neq_given(y, p) for y, p in binary], axis=0)
+        masks = [find_predicted_neq_given(y, p) for y, p in binary]
+        return np.asarray(np.any(masks, axis=0))
     return np.asarray(as_probs(pred_probs).argmax(axis=1) != as_labels(labels))
 
 
@@ -241,7 +242,6 @@ def find_label_issues_using_argmax_confusion_matrix(
     *,
     calibrate: bool = True,
     filter_by: str = "prune_by_noise_rate",
-    collision: Collision = "argmax",
 ) -> Bools:
     """`find_label_issues` with the counts of (given label, predicted class) as confident joint."""
     y, probs = as_labels(labels), as_probs(pred_probs)
@@ -249,7 +249,5 @@ def find_label_issues_using_argmax_confusion_matrix(
     np.add.at(joint, (y, probs.argmax(axis=1)), 1)
     if calibrate:
         joint = calibrate_confident_joint(joint, y)
-    mask = find_label_issues(
-        y, probs, confident_joint=joint, filter_by=filter_by, collision=collision
-    )
+    mask = find_label_issues(y, probs, confident_joint=joint, filter_by=filter_by)
     return mask.astype(np.bool_)

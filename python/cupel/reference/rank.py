@@ -127,7 +127,7 @@ def multilabel_quality_scores(
     average = best_first[0]
     for scores in best_first[1:]:
         average = 0.8 * scores + (1 - 0.8) * average
-    return average
+    return np.asarray(average)
 
 
 def get_label_quality_ensemble_scores(
@@ -166,9 +166,11 @@ def get_label_quality_ensemble_scores(
 
 
 def _accuracy_weights(y: Ints, members: Sequence[Floats]) -> Float64s:
-    """Equal weights where no member predicts any given label."""
     accuracy = np.array([np.mean(p.argmax(axis=1) == y) for p in members])
-    return accuracy / accuracy.sum() if accuracy.any() else np.full(len(members), 1 / len(members))
+    if not accuracy.any():
+        msg = "no member predicts any given label, so accuracy gives no weights"
+        raise ValueError(msg)
+    return np.asarray(accuracy / accuracy.sum())
 
 
 def _searched_weights(y: Ints, members: Sequence[Floats], t_values: Sequence[float]) -> Float64s:
@@ -191,7 +193,7 @@ def _log_loss(y: Ints, probs: Floats) -> float:
 
 
 def find_top_issues(quality_scores: ArrayLike, *, top: int | None = 10) -> Ints:
-    """Indices of the ``top`` lowest scores, or of all, worst first."""
+    """List the indices of the ``top`` lowest scores, or of all, worst first."""
     return np.argsort(np.asarray(quality_scores), kind="stable")[:top]
 
 
@@ -203,7 +205,7 @@ def order_label_issues(
     rank_by: str = "self_confidence",
     rank_by_kwargs: Mapping[str, Any] | None = None,
 ) -> Ints:
-    """Indices of the flagged rows, worst score first."""
+    """List the indices of the flagged rows, worst score first."""
     kwargs = rank_by_kwargs or {}
     scores = get_label_quality_scores(labels, pred_probs, method=rank_by, **kwargs)
     flagged = np.flatnonzero(label_issues_mask)
