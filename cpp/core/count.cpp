@@ -10,6 +10,7 @@
 #include "core/blocks.hpp"
 #include "core/cpu.hpp"
 #include "core/exact_sum.hpp"
+#include "core/prefetch.hpp"
 #include "core/scalar.hpp"
 #include "core/thresholds.hpp"
 
@@ -117,7 +118,10 @@ void ThresholdAccumulator::update(MatrixView<T> probs, const LabelsView& labels,
   for_each_block(execution, pass, probs, labels,
                  [&](std::size_t worker, const RowBlock<T>& block, std::size_t) {
                    ClassSums& shard = shards[worker];
+                   constexpr std::size_t ahead = 16;
                    for (std::size_t i = 0; i < block.probs.rows; ++i) {
+                     if (i + ahead < block.probs.rows)
+                       prefetch(block.probs.row(i + ahead) + block.given[i + ahead]);
                      const auto k = static_cast<std::size_t>(block.given[i]);
                      shard.sums[k].add(static_cast<double>(to_compute(block.probs.row(i)[k])));
                      ++shard.counts[k];

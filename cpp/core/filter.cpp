@@ -74,18 +74,6 @@ void prune(MatrixView<T> probs, const LabelsView& labels,
                                              (by_class ? kByClass : 0)));
 }
 
-// Flags the `number` lowest scores; mask is overwritten.
-template <typename T>
-void flag_lowest(MatrixView<T> probs, const LabelsView& labels, ScoreMethod method,
-                 std::size_t number, const Execution& execution, std::span<std::uint8_t> mask) {
-  std::vector<T> scores(probs.rows);
-  label_quality_scores<T, T>(probs, labels, method, nullptr, {}, execution, scores);
-  std::vector<std::int64_t> order(number);
-  lowest_first<T>(scores, order);
-  std::fill(mask.begin(), mask.end(), std::uint8_t{0});
-  for (const std::int64_t row : order) mask[static_cast<std::size_t>(row)] = 1;
-}
-
 }  // namespace
 
 template <typename T>
@@ -93,23 +81,28 @@ std::vector<std::int64_t> find_label_issues(MatrixView<T> probs, const LabelsVie
                                             const FilterOptions& options,
                                             const Execution& execution,
                                             std::span<std::uint8_t> mask) {
+  if (options.filter_by == FilterBy::kPredictedNeqGiven) {
+    flag_predicted_other(probs, labels, execution, mask);
+    keep_flags(mask, kFlagPredictedOther);
+    return {};
+  }
   Counted counted = count(probs, labels, options.collision, execution, mask);
   switch (options.filter_by) {
     case FilterBy::kPredictedNeqGiven:
-      keep_flags(mask, kFlagPredictedOther);
-      break;
+      break;  // returned above: needs no counts
     case FilterBy::kConfidentLearning:
       keep_flags(mask, kFlagPredictedOther | kFlagOffDiagonal);
       break;
     case FilterBy::kLowNormalizedMargin:
     case FilterBy::kLowSelfConfidence: {
-      constexpr std::uint8_t both = kFlagPredictedOther | kFlagOffDiagonal;
-      const auto number = static_cast<std::size_t>(
-          std::count_if(mask.begin(), mask.end(), [](std::uint8_t f) { return (f & both) == both; }));
-      flag_lowest(probs, labels,
-                  options.filter_by == FilterBy::kLowSelfConfidence ? ScoreMethod::kSelfConfidence
-                                                                    : ScoreMethod::kNormalizedMargin,
-                  number, execution, mask);
+      keep_flags(mask, kFlagPredictedOther | kFlagOffDiagonal);
+      const auto number = static_cast<std::size_t>(std::count(mask.begin(), mask.end(), 1));
+      std::vector<T> scores(probs.rows);
+      const ScoreMethod method = options.filter_by == FilterBy::kLowSelfConfidence
+                                     ? ScoreMethod::kSelfConfidence
+                                     : ScoreMethod::kNormalizedMargin;
+      label_quality_scores<T, T>(probs, labels, method, nullptr, {}, execution, scores);
+      flag_lowest<T>(scores, number, mask);
       break;
     }
     case FilterBy::kPruneByNoiseRate:

@@ -23,13 +23,6 @@ using Vector = std::vector<double>;
 
 double guarded(double divisor) { return std::max(divisor, kTiny); }
 
-Vector row_sums(const Matrix& m) {
-  Vector sums(m.size);
-  for (std::size_t i = 0; i < m.size; ++i)
-    sums[i] = pairwise_sum([&](std::size_t j) { return m(i, j); }, 0, m.size);
-  return sums;
-}
-
 Vector column_sums(const Matrix& m) {
   Vector sums(m.size);
   for (std::size_t i = 0; i < m.size; ++i)

@@ -17,32 +17,97 @@ namespace {
 
 constexpr double kLowestProbability = 1e-6;
 
-template <typename T, typename Index>
-void order_lowest(std::span<const T> scores, std::span<std::int64_t> order) {
-  using Key = decltype(order_key(T{}));
-  std::vector<Keyed<Key, Index>> items;
-  if (order.size() == scores.size()) {
-    items.resize(scores.size());
-    for (std::size_t i = 0; i < scores.size(); ++i)
-      items[i] = {order_key(scores[i]), static_cast<Index>(i)};
-  } else {
-    // Only what lies in or below the bucket of the last wanted key needs sorting.
-    constexpr unsigned shift = sizeof(Key) * 8 - 16;
-    std::vector<std::size_t> histogram(std::size_t{1} << 16);
-    for (const T& score : scores) ++histogram[static_cast<std::size_t>(order_key(score) >> shift)];
-    std::size_t bucket = 0;
-    std::size_t below = histogram[0];
-    while (below < order.size()) below += histogram[++bucket];
-    items.reserve(below);
-    for (std::size_t i = 0; i < scores.size(); ++i) {
-      const Key key = order_key(scores[i]);
-      if (static_cast<std::size_t>(key >> shift) <= bucket)
-        items.push_back({key, static_cast<Index>(i)});
-    }
+// The leading 32 bits of a key, or all of a shorter one: enough to tell nearly all scores apart.
+template <typename Key>
+auto leading(Key key) {
+  if constexpr (sizeof(Key) > sizeof(std::uint32_t))
+    return static_cast<std::uint32_t>(key >> 32);
+  else
+    return key;
+}
+
+// Puts runs of equal leading bits, sorted by index so far, into the order of their whole keys.
+template <typename T, typename Item>
+void order_runs(std::span<const T> scores, std::vector<Item>& items) {
+  const auto before = [&](const Item& a, const Item& b) {
+    const auto key_a = order_key(scores[a.index]);
+    const auto key_b = order_key(scores[b.index]);
+    return key_a != key_b ? key_a < key_b : a.index < b.index;
+  };
+  for (auto run = items.begin(); run != items.end();) {
+    const auto end =
+        std::find_if(run, items.end(), [&](const Item& item) { return item.key != run->key; });
+    if (end - run > 1 && !std::is_sorted(run, end, before)) std::sort(run, end, before);
+    run = end;
   }
+}
+
+// Where the count-th lowest score lies among 65536 ranges of keys.
+template <typename T>
+struct Bucket {
+  std::size_t number;
+  std::size_t below;  // scores in lower buckets
+  std::size_t inside;
+
+  static std::size_t of(const T& score) {
+    const auto key = order_key(score);
+    return static_cast<std::size_t>(key >> (sizeof(key) * 8 - 16));
+  }
+
+  // Requires 1 <= count <= scores.size().
+  static Bucket find(std::span<const T> scores, std::size_t count) {
+    std::vector<std::size_t> sizes(std::size_t{1} << 16);
+    for (const T& score : scores) ++sizes[of(score)];
+    Bucket bucket{0, 0, sizes[0]};
+    while (bucket.below + bucket.inside < count) {
+      bucket.below += bucket.inside;
+      bucket.inside = sizes[++bucket.number];
+    }
+    return bucket;
+  }
+};
+
+// Scores that `wanted` admits, with their positions, lowest first.
+template <typename Index, typename T, typename Wanted>
+auto sorted_items(std::span<const T> scores, std::size_t count, const Wanted& wanted) {
+  using Key = decltype(order_key(T{}));
+  std::vector<Keyed<decltype(leading(Key{})), Index>> items;
+  items.reserve(count);
+  for (std::size_t i = 0; i < scores.size(); ++i)
+    if (wanted(scores[i])) items.push_back({leading(order_key(scores[i])), static_cast<Index>(i)});
   radix_sort(items);
+  if constexpr (sizeof(Key) > sizeof(std::uint32_t)) order_runs(scores, items);
+  return items;
+}
+
+template <typename Index, typename T>
+void order_lowest(std::span<const T> scores, std::span<std::int64_t> order) {
+  // Only what lies in or below the bucket of the last wanted score needs sorting.
+  const bool all = order.size() == scores.size();
+  const Bucket<T> last = all ? Bucket<T>{} : Bucket<T>::find(scores, order.size());
+  const auto items =
+      all ? sorted_items<Index>(scores, scores.size(), [](const T&) { return true; })
+          : sorted_items<Index>(scores, last.below + last.inside, [&](const T& score) {
+              return Bucket<T>::of(score) <= last.number;
+            });
   for (std::size_t i = 0; i < order.size(); ++i)
     order[i] = static_cast<std::int64_t>(items[i].index);
+}
+
+template <typename Index, typename T>
+void flag_lowest_by(std::span<const T> scores, std::size_t count, std::span<std::uint8_t> mask) {
+  const Bucket<T> last = Bucket<T>::find(scores, count);
+  for (std::size_t i = 0; i < scores.size(); ++i)
+    mask[i] = Bucket<T>::of(scores[i]) < last.number ? 1 : 0;
+  const auto items = sorted_items<Index>(scores, last.inside, [&](const T& score) {
+    return Bucket<T>::of(score) == last.number;
+  });
+  for (std::size_t i = 0; i < count - last.below; ++i) mask[items[i].index] = 1;
+}
+
+template <typename T>
+bool fits_32_bits(std::span<const T> scores) {
+  return scores.size() <= std::numeric_limits<std::uint32_t>::max();
 }
 
 }  // namespace
@@ -84,10 +149,20 @@ void label_quality_scores(MatrixView<T> probs, const LabelsView& labels, ScoreMe
 template <typename T>
 void lowest_first(std::span<const T> scores, std::span<std::int64_t> order) {
   if (order.empty()) return;
-  if (scores.size() <= std::numeric_limits<std::uint32_t>::max())
-    order_lowest<T, std::uint32_t>(scores, order);
+  if (fits_32_bits(scores))
+    order_lowest<std::uint32_t>(scores, order);
   else
-    order_lowest<T, std::uint64_t>(scores, order);
+    order_lowest<std::uint64_t>(scores, order);
+}
+
+template <typename T>
+void flag_lowest(std::span<const T> scores, std::size_t count, std::span<std::uint8_t> mask) {
+  std::fill(mask.begin(), mask.end(), std::uint8_t{0});
+  if (count == 0) return;
+  if (fits_32_bits(scores))
+    flag_lowest_by<std::uint32_t>(scores, count, mask);
+  else
+    flag_lowest_by<std::uint64_t>(scores, count, mask);
 }
 
 template <typename T>
@@ -124,6 +199,7 @@ double log_loss(MatrixView<T> probs, const LabelsView& labels, const Execution& 
 #define CUPEL_INSTANTIATE(T)                                                                \
   template bool scores_are_double<T>(ScoreMethod, const Thresholds*);                       \
   template void lowest_first(std::span<const T>, std::span<std::int64_t>);                  \
+  template void flag_lowest(std::span<const T>, std::size_t, std::span<std::uint8_t>);      \
   template double log_loss(MatrixView<T>, const LabelsView&, const Execution&);
 CUPEL_INSTANTIATE(Half)
 CUPEL_INSTANTIATE(float)

@@ -193,14 +193,21 @@ struct Range {
 };
 
 template <typename S>
+bool all_valid(const S* values, std::size_t n, const Range<Compute<S>>& range) {
+  unsigned valid = 0xff;
+  for_each_batch(values, n, Compute<S>(0),
+                 [&](std::size_t, Batch<Compute<S>> v) { valid &= range.holds(v); });
+  return valid == 0xff;
+}
+
+template <typename S>
 std::size_t first_invalid_row(MatrixView<S> probs, double tolerance) {
-  using A = Compute<S>;
-  const Range<A> range(tolerance);
-  for (std::size_t i = 0; i < probs.rows; ++i) {
-    unsigned valid = 0xff;
-    for_each_batch(probs.row(i), probs.cols, A(0), [&](std::size_t, Batch<A> v) { valid &= range.holds(v); });
-    if (valid != 0xff) return i;
-  }
+  const Range<Compute<S>> range(tolerance);
+  // Rows without gaps are one long row, which wastes no lanes at the end of each.
+  const bool gapless = probs.row_stride == static_cast<std::ptrdiff_t>(probs.cols);
+  if (gapless && all_valid(probs.data, probs.rows * probs.cols, range)) return probs.rows;
+  for (std::size_t i = 0; i < probs.rows; ++i)
+    if (!all_valid(probs.row(i), probs.cols, range)) return i;
   return probs.rows;
 }
 
@@ -413,16 +420,55 @@ void normalized_margin(const RowBlock<S>& block, const A* shift, A shift_max, Ou
   }
 }
 
-// The terms p log p of a row, in double; 0 where p is 0.
+inline Batch<double> x_log_x(Batch<double> p) { return p * log(p); }  // 0 where p is 0
+
+// The terms p log p of a row, in double.
 template <typename S>
 struct EntropyRow {
   const S* row;
-  static Batch<double> x_log_x(Batch<double> p) { return p * log(p); }
   Batch<double> batch(std::size_t j) const { return x_log_x(As<double>::of(load(row + j))); }
   void first(std::size_t j, std::size_t n, double* out) const {
     x_log_x(As<double>::of(load_first(row + j, n, 0))).store(out);
   }
 };
+
+// Terms computed before.
+struct StoredTerms {
+  const double* term;
+  Batch<double> batch(std::size_t j) const { return Batch<double>::load(term + j); }
+  void first(std::size_t j, std::size_t n, double* out) const {
+    for (std::size_t l = 0; l < n; ++l) out[l] = term[j + l];
+  }
+};
+
+// Minus the entropy of each row, in nats.
+template <typename S>
+void sums_of_x_log_x(MatrixView<S> probs, double* out) {
+  constexpr std::size_t room = 2048;
+  const std::size_t cols = probs.cols;
+  const bool gapless = probs.row_stride == static_cast<std::ptrdiff_t>(cols);
+  if (!gapless || cols > room / 8) {
+    for (std::size_t i = 0; i < probs.rows; ++i)
+      out[i] = pairwise_sum<double>(EntropyRow<S>{probs.row(i)}, 0, cols);
+    return;
+  }
+  double terms[room];  // of several short rows at once, so that no lanes are wasted
+  const std::size_t rows_at_once = room / cols;
+  for (std::size_t i = 0; i < probs.rows; i += rows_at_once) {
+    const std::size_t rows = probs.rows - i < rows_at_once ? probs.rows - i : rows_at_once;
+    const EntropyRow<S> flat{probs.row(i)};
+    const std::size_t n = rows * cols;
+    std::size_t j = 0;
+    for (; j + kLanes <= n; j += kLanes) flat.batch(j).store(terms + j);
+    if (j < n) {
+      double rest[kLanes];
+      flat.first(j, n - j, rest);
+      for (std::size_t l = 0; l < n - j; ++l) terms[j + l] = rest[l];
+    }
+    for (std::size_t r = 0; r < rows; ++r)
+      out[i + r] = pairwise_sum<double>(StoredTerms{terms + r * cols}, 0, cols);
+  }
+}
 
 // log(q + 1) / max(q, 1e-6), up to eight at a time, in place.
 inline void finish_entropy(double* q, std::size_t n) {
@@ -437,19 +483,14 @@ template <typename S>
 void entropy_rows(const RowBlock<S>& block, double* out) {
   const MatrixView<S>& probs = block.probs;
   const double log_classes = log_scalar(static_cast<double>(probs.cols));
-  std::size_t done = 0;
+  sums_of_x_log_x(probs, out);
   for (std::size_t i = 0; i < probs.rows; ++i) {
-    const S* row = probs.row(i);
-    const double own = static_cast<double>(scalar(row[block.given[i]]));
-    const double entropy = -pairwise_sum<double>(EntropyRow<S>{row}, 0, probs.cols);
-    const double normalized = probs.cols > 1 ? entropy / log_classes : 0.0;
+    const double own = static_cast<double>(scalar(probs.row(i)[block.given[i]]));
+    const double normalized = probs.cols > 1 ? -out[i] / log_classes : 0.0;
     out[i] = normalized / (own > kLowestProbability ? own : kLowestProbability);
-    if (i + 1 - done == kLanes) {
-      finish_entropy(out + done, kLanes);
-      done = i + 1;
-    }
   }
-  if (done < probs.rows) finish_entropy(out + done, probs.rows - done);
+  for (std::size_t i = 0; i < probs.rows; i += kLanes)
+    finish_entropy(out + i, probs.rows - i < kLanes ? probs.rows - i : kLanes);
 }
 
 template <typename S>

@@ -69,6 +69,8 @@ class Problem:
             given = as_labels(labels, rows, classes=classes, n_classes=columns)
         problem = cls(given, probs, threads, None, rows)
         if as_choice(nan, ("raise", "drop"), name="nan") == "drop":
+            if not multi_label:  # errors must name the caller's rows
+                problem.checked_labels()
             problem._drop_rows_that_are_not_finite()
         if probs_name != "pred_probs":  # the core calls every matrix pred_probs
             problem._check_under_name(probs_name)

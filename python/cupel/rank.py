@@ -397,6 +397,7 @@ def order_label_issues(
     as_choice(rank_by, METHODS, name="rank_by")
     problem = Problem.load(labels, pred_probs, classes=classes, nan=nan, n_jobs=n_jobs)
     mask = as_mask(label_issues_mask, problem.n_rows, name="label_issues_mask")
+    problem.checked_labels()
     _core.check_probabilities(problem.pred_probs, problem.threads)
     if problem.kept is not None:
         mask = mask[problem.kept]

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import inspect
 import itertools
-import warnings
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -21,24 +18,22 @@ from compare import (
     assert_ulp,
 )
 from cupel import reference
-from strategies import (
-    LAYOUTS,
-    REAL_DATA,
-    ensembles,
-    joints,
-    label_problems,
-    make_ensemble,
-    make_multilabel_problem,
-    make_problem,
-    multilabel_problems,
-    real_data,
+from differential.versus import (
+    ENTROPY_ATOL,
+    FILTERS,
+    PRUNING,
+    PY_METHODS,
+    SCORES,
+    assert_same,
+    check_counts,
+    check_filters,
+    check_latent,
+    check_scores,
+    check_thresholds,
+    cleanlab,
+    pair,
 )
-
-cleanlab = SimpleNamespace(
-    count=pytest.importorskip("cleanlab.count"),
-    filter=pytest.importorskip("cleanlab.filter"),
-    rank=pytest.importorskip("cleanlab.rank"),
-)
+from strategies import LAYOUTS, REAL_DATA, joints, label_problems, make_problem, real_data
 
 FUNCTIONS = (
     "count.get_confident_thresholds",
@@ -59,22 +54,6 @@ FUNCTIONS = (
     "rank.find_top_issues",
     "rank.order_label_issues",
 )
-PRUNING = ("prune_by_noise_rate", "prune_by_class", "both")
-FILTERS = (
-    *PRUNING,
-    "confident_learning",
-    "predicted_neq_given",
-    "low_normalized_margin",
-    "low_self_confidence",
-)
-SCORES = ("self_confidence", "normalized_margin", "confidence_weighted_entropy")
-PY_METHODS = ("cnt", "eqn", "marginal", "marginal_ps")
-
-# cleanlab sums in the dtype of pred_probs; the reference rounds the exact mean.
-THRESHOLD_ULP = 4
-# cleanlab computes log(q + 1) / max(q, 1e-6), which loses what 1 + q cannot hold.
-ENTROPY_ATOL = float(np.finfo(np.float64).eps) / 1e-6
-
 SEEDED = {
     "two classes": make_problem(200, 2, 0),
     "float64": make_problem(1000, 5, 1),
@@ -91,89 +70,6 @@ SEEDED = {
     "ties, float16": make_problem(600, 8, 12, "float16", levels=20, noise=0.5),
 }
 seeded = pytest.mark.parametrize("problem", SEEDED.values(), ids=SEEDED)
-
-
-def pair(name: str, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
-    """What a function of the reference returns, and what cleanlab's does."""
-    module, function = name.split(".")
-    quiet = {
-        "find_label_issues": {"n_jobs": 1},
-        "get_label_quality_ensemble_scores": {"verbose": False},
-    }
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        ours = getattr(getattr(reference, module), function)(*args, **kwargs)
-        theirs = getattr(getattr(cleanlab, module), function)(
-            *args, **kwargs, **quiet.get(function, {})
-        )
-    return ours, theirs
-
-
-def assert_same(name: str, *args: Any, **kwargs: Any) -> None:
-    """Both return the same arrays, or tuples of them."""
-    ours, theirs = pair(name, *args, **kwargs)
-    if not isinstance(theirs, tuple):
-        ours, theirs = (ours,), (theirs,)
-    for our, their in zip(ours, theirs, strict=True):
-        assert_identical(our, their)
-
-
-def check_thresholds(labels: Any, pred_probs: Any) -> bool:
-    """Check that thresholds are nearly the same, and say whether they are the same."""
-    ours, theirs = pair("count.get_confident_thresholds", labels, pred_probs)
-    assert ours.dtype == theirs.dtype
-    dtype = pred_probs.dtype  # where a class is absent, thresholds are float64, rounded to this
-    assert_ulp(ours.astype(dtype), theirs.astype(dtype), THRESHOLD_ULP)
-    return bool((ours == theirs).all())
-
-
-def check_counts(labels: Any, pred_probs: Any) -> None:
-    for calibrate in (True, False):
-        assert_same(
-            "count.compute_confident_joint",
-            labels,
-            pred_probs,
-            calibrate=calibrate,
-            return_indices_of_off_diagonals=True,
-        )
-    assert_same("count.estimate_joint", labels, pred_probs)
-    for method in ("off_diagonal", "off_diagonal_calibrated"):
-        assert_same("count.num_label_issues", labels, pred_probs, estimation_method=method)
-
-
-def check_latent(name: str, *args: Any, **kwargs: Any) -> None:
-    """Both estimates agree, or both fail on a noise matrix that has no inverse."""
-    try:
-        ours, theirs = pair(name, *args, **kwargs)
-    except np.linalg.LinAlgError:
-        assert kwargs["py_method"] == "eqn"
-        module, function = name.split(".")
-        with pytest.raises(np.linalg.LinAlgError):
-            getattr(getattr(cleanlab, module), function)(*args, **kwargs)
-        return
-    for our, their in zip(ours, theirs, strict=True):
-        assert our.dtype == their.dtype
-        np.testing.assert_allclose(our, their, rtol=1e-10)
-
-
-def check_filters(labels: Any, pred_probs: Any) -> None:
-    for method in FILTERS:
-        assert_same("filter.find_label_issues", labels, pred_probs, filter_by=method)
-    assert_same("filter.find_predicted_neq_given", labels, pred_probs)
-
-
-def check_scores(labels: Any, pred_probs: Any) -> None:
-    for method in ("self_confidence", "normalized_margin"):
-        assert_same("rank.get_label_quality_scores", labels, pred_probs, method=method)
-    ours, theirs = pair("rank.get_confidence_weighted_entropy_for_each_label", labels, pred_probs)
-    assert theirs.dtype == np.float64
-    if pred_probs.dtype == np.float64:
-        assert_ulp(ours, theirs, 4, atol=ENTROPY_ATOL)
-        unsure = pred_probs.max(axis=1) < 0.9
-        assert_ulp(ours[unsure], theirs[unsure], 16)
-    else:  # cleanlab sums, and clips the self-confidence, in the dtype of pred_probs
-        dtype, clear = pred_probs.dtype, pred_probs[np.arange(len(labels)), labels] > 1e-6
-        assert_ulp(ours[clear].astype(dtype), theirs[clear].astype(dtype), 4)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -335,116 +231,6 @@ class TestAwkward:
         kwargs = {"py_method": method, "converge_latent_estimates": converge}
         check_latent("count.estimate_latent", *problem, **kwargs)
 
-    @given(multilabel_problems(both_answers=True))
-    def test_multilabel(self, problem):
-        thresholds = pair("count.get_confident_thresholds", *problem, multi_label=True)
-        assume(np.array_equal(*thresholds))
-        check_multilabel(*problem)
-
-
-def check_multilabel(labels: Any, pred_probs: Any) -> None:
-    problem, kwargs = (labels, pred_probs), {"multi_label": True}
-    for calibrate in (True, False):
-        assert_same("count.compute_confident_joint", *problem, calibrate=calibrate, **kwargs)
-    ours, theirs = pair(
-        "count.compute_confident_joint", *problem, return_indices_of_off_diagonals=True, **kwargs
-    )
-    for our, their in zip(ours[1], theirs[1], strict=True):
-        assert_identical(our, their)
-    assert_same("count.estimate_joint", *problem, **kwargs)
-    assert_same("count.num_label_issues", *problem, **kwargs)
-    assert_same("filter.find_predicted_neq_given", *problem, **kwargs)
-    for method in FILTERS[
-        : None if pred_probs.shape[1] > 1 else 5
-    ]:  # cleanlab cannot rank one class
-        assert_same("filter.find_label_issues", *problem, filter_by=method, **kwargs)
-
-
-@pytest.mark.usefixtures("stable_sorts")
-@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
-class TestMultilabel:
-    def test_all(self, dtype):
-        problem = make_multilabel_problem(300, 4, 0, dtype)
-        check_multilabel(*problem)
-        thresholds = pair("count.get_confident_thresholds", *problem, multi_label=True)
-        np.testing.assert_allclose(*thresholds, rtol=THRESHOLD_ULP * np.finfo(dtype).eps)
-
-    @pytest.mark.parametrize("filter_by", FILTERS[:5])
-    def test_ranking(self, dtype, filter_by):
-        problem = make_multilabel_problem(200, 5, 1, dtype)
-        for method in SCORES[:2]:
-            assert_same(
-                "filter.find_label_issues",
-                *problem,
-                filter_by=filter_by,
-                return_indices_ranked_by=method,
-                multi_label=True,
-            )
-
-    @pytest.mark.parametrize("filter_by", PRUNING)
-    def test_options(self, dtype, filter_by):
-        problem = make_multilabel_problem(200, 4, 2, dtype)
-        joint = reference.count.compute_confident_joint(*problem, calibrate=False, multi_label=True)
-        for options in (
-            {"num_to_remove_per_class": [3, 0, 7, 2]},
-            {"frac_noise": 0.5, "min_examples_per_class": 80},
-            {"confident_joint": joint},
-        ):
-            assert_same(
-                "filter.find_label_issues",
-                *problem,
-                filter_by=filter_by,
-                multi_label=True,
-                **options,
-            )
-
-
-class TestEnsembles:
-    name = "rank.get_label_quality_ensemble_scores"
-
-    @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
-    @pytest.mark.parametrize("method", SCORES[:2])
-    def test_weights(self, dtype, method):
-        problem = make_ensemble(300, 4, 3, 0, dtype)
-        for options in (
-            {"weight_ensemble_members_by": "uniform"},
-            {"weight_ensemble_members_by": "accuracy"},
-            {"weight_ensemble_members_by": "custom", "custom_weights": [0.5, 0.25, 1.0]},
-        ):
-            assert_ulp(*pair(self.name, *problem, method=method, **options), 2)
-
-    @pytest.mark.parametrize("method", SCORES)
-    def test_log_loss_search(self, method):
-        problem = make_ensemble(300, 4, 3, 1)
-        for temperatures in ([1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0, 200.0], [0.5], [3, 2, 1]):
-            scores = pair(
-                self.name,
-                *problem,
-                method=method,
-                weight_ensemble_members_by="log_loss_search",
-                log_loss_search_T_values=temperatures,
-            )
-            np.testing.assert_allclose(
-                *scores, rtol=1e-12, atol=ENTROPY_ATOL * (method == SCORES[2])
-            )
-
-    @pytest.mark.parametrize("weights", ["uniform", "accuracy", "log_loss_search"])
-    def test_adjusted(self, weights):
-        scores = pair(
-            self.name,
-            *make_ensemble(300, 4, 3, 2),
-            adjust_pred_probs=True,
-            weight_ensemble_members_by=weights,
-        )
-        np.testing.assert_allclose(*scores, rtol=1e-12, atol=1e-15)
-
-    @given(ensembles(dtypes=("float64",)), st.sampled_from(["uniform", "accuracy"]))
-    def test_awkward(self, problem, weights):
-        labels, members = problem
-        assume(any((p.argmax(axis=1) == labels).any() for p in members))
-        scores = pair(self.name, *problem, weight_ensemble_members_by=weights)
-        assert_ulp(*scores, 2, atol=1e-300)
-
 
 class TestWithThePlatformsSorts:
     """What cleanlab defines without the help of stable sorts."""
@@ -495,87 +281,3 @@ def test_real_data(name):
     latent = pair("count.estimate_py_and_noise_matrices_from_probabilities", *problem)
     for our, their in zip(*latent, strict=True):
         np.testing.assert_allclose(our, their, rtol=1e-10)
-
-
-class TestDifferences:
-    """Where the reference leaves cleanlab on purpose."""
-
-    def test_absent_classes_do_not_warn(self):
-        problem = make_problem(200, 4, 0, absent=(2,))
-        with pytest.warns(UserWarning, match="too few examples"):
-            cleanlab.filter.find_label_issues(*problem, n_jobs=1)
-        reference.filter.find_label_issues(*problem)
-
-    def test_small_classes_warn_once(self):
-        labels, probs = make_problem(200, 4, 0)
-        labels[labels == 2] = 0
-        labels[:3] = 2
-        with pytest.warns(UserWarning, match=r"classes \[2\]") as caught:
-            reference.filter.find_label_issues(
-                labels, probs, filter_by="both", min_examples_per_class=3
-            )
-        assert len(caught) == 1
-
-    def test_means_are_exact(self):
-        probs = np.column_stack([np.full(10**4, 0.1), np.full(10**4, 0.9)])
-        labels = np.zeros(10**4, dtype=np.int64)
-        assert reference.count.get_confident_thresholds(labels, probs)[0] == 0.1
-
-    def test_calibration_does_not_depend_on_layout(self):
-        joint, labels = (
-            np.array([[24, 2, 6], [5, 25, 4], [4, 6, 23]]),
-            np.repeat([0, 1, 2], [40, 46, 42]),
-        )
-        assert_identical(
-            reference.count.calibrate_confident_joint(joint, labels),
-            reference.count.calibrate_confident_joint(np.asfortranarray(joint), labels),
-        )
-
-    def test_multilabel_keeps_classes_that_nobody_has(self):
-        joint = np.ones((3, 2, 2), dtype=np.int64)
-        ours, theirs = pair(
-            "count.calibrate_confident_joint", joint, [[0], [2], [0, 2]], multi_label=True
-        )
-        assert len(ours) == 3
-        assert len(theirs) == 2
-
-    def test_multilabel_lowest_scores_are_ranked_by_the_score_asked_for(self):
-        problem = make_multilabel_problem(200, 5, 3)
-        kwargs = {"filter_by": "low_self_confidence", "multi_label": True}
-        ours, theirs = pair(
-            "filter.find_label_issues", *problem, **kwargs, return_indices_ranked_by=SCORES[0]
-        )
-        assert_identical(np.sort(ours), np.sort(theirs))
-        scores = reference.rank.multilabel_quality_scores(*problem, SCORES[0])
-        assert (np.diff(scores[ours]) >= 0).all()
-        assert not (np.diff(scores[theirs]) >= 0).all()
-
-    def test_entropy_of_nearly_certain_rows_keeps_its_digits(self):
-        labels, probs = np.array([0, 0]), np.array([[1 - 1e-15, 1e-15], [1.0, 1e-18]])
-        ours, theirs = pair("rank.get_confidence_weighted_entropy_for_each_label", labels, probs)
-        assert ours[1] > 0
-        assert theirs[1] == 0
-
-    def test_one_class_in_the_labels_is_enough(self):
-        labels, probs = np.ones(5, dtype=np.int64), np.full((5, 2), 0.5)
-        for method in FILTERS:
-            assert not reference.filter.find_label_issues(labels, probs, filter_by=method)[1:].any()
-
-    def test_paper_rule_for_collisions(self):
-        labels = np.array([0, 0, 1, 1, 2, 2])
-        probs = np.array(
-            [
-                [0.1, 0.3, 0.6],
-                [0.3, 0.3, 0.4],
-                [0.0, 0.2, 0.8],
-                [0.0, 0.2, 0.8],
-                [0.0, 0.0, 1.0],
-                [0.0, 0.1, 0.9],
-            ]
-        )
-        by_argmax = reference.count.compute_confident_joint(labels, probs, calibrate=False)
-        by_paper = reference.count.compute_confident_joint(
-            labels, probs, calibrate=False, collision="confident"
-        )
-        assert by_argmax[0].tolist() == [1, 1, 1] or by_argmax[0, 2] == 1
-        assert by_paper[0, 2] == 0

@@ -112,7 +112,7 @@ def test_the_problem_can_tell(problem: tuple[Array, Array]) -> None:
         values = own[labels == k]
         shards = [values[i::7].sum() for i in range(7)]
         differ += values.sum() != sum(shards)
-    assert differ > CLASSES // 2
+    assert differ >= 3
 
 
 def test_permuting_rows_permutes_results(isa: str) -> None:

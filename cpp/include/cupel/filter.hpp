@@ -32,12 +32,13 @@ struct FilterOptions {
 };
 
 // mask[i] = 1 where label i is likely wrong, by cleanlab 2.9.0's rules with one difference: equal
-// margins at a cut go to the lower row. Returns the number of examples of each given class.
+// margins at a cut go to the lower row. Returns the number of examples of each given class (none
+// for kPredictedNeqGiven, which does not count).
 //
 // Passes over the matrix: one gather of the given labels' probabilities, one full pass, and for the
-// prune methods one over the rows whose prediction differs from their label (over all rows of the
-// few classes where that is not enough to decide). Extra memory: one row number and one byte per
-// example, the counts, and per worker at most two entries per example of the class it works on.
+// prune methods one over the rows whose prediction differs from their label (over more rows for the
+// few pairs of classes where that is not enough to decide). Extra memory: the counts, and for the
+// prune methods at most two entries (a margin and a row number) per example to prune.
 // Requires mask.size() == probs.rows == labels.size. Throws InvalidLabel or InvalidProbability.
 template <typename T>
 std::vector<std::int64_t> find_label_issues(MatrixView<T> probs, const LabelsView& labels,

@@ -33,6 +33,11 @@ void label_quality_scores(MatrixView<T> probs, const LabelsView& labels, ScoreMe
 template <typename T>
 void lowest_first(std::span<const T> scores, std::span<std::int64_t> order);
 
+// mask[i] = 1 for the `count` lowest scores, as lowest_first orders them; 0 for the others. O(n).
+// Requires count <= scores.size() == mask.size().
+template <typename T>
+void flag_lowest(std::span<const T> scores, std::size_t count, std::span<std::uint8_t> mask);
+
 // Mean over the examples of -log(p of the given label), rows clipped from below at 1e-6 and
 // renormalised. Order-independent sum. O(rows * classes), threaded.
 template <typename T>

@@ -1,0 +1,125 @@
+"""Ctrl-C ends a long call within half a second, and the next call is right."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stress.child import PROBLEM
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+
+ROUNDS = 5
+LIMIT = 0.5  # seconds from the signal to the exception
+
+# A row repeated without memory, as often as makes the call take seconds; labels of one byte.
+PROGRAM = (
+    PROBLEM
+    + """
+name, columns, dtype = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+row = np.random.default_rng(0).dirichlet(np.ones(columns)).astype(dtype)
+FUNCTIONS = {
+    "prune": lambda y, p: cupel.find_label_issues(y, p),
+    "prune one class": lambda y, p: cupel.find_label_issues(np.zeros_like(y), p, filter_by="both"),
+    "lowest": lambda y, p: cupel.find_label_issues(y, p, filter_by="low_normalized_margin"),
+    "ranked": lambda y, p: cupel.find_label_issues(
+        y, p, filter_by="predicted_neq_given", return_indices_ranked_by="self_confidence"),
+    "entropy": lambda y, p: cupel.get_label_quality_scores(
+        y, p, method="confidence_weighted_entropy"),
+    "joint": lambda y, p: cupel.count.compute_confident_joint(y, p),
+    "adjusted": lambda y, p: cupel.get_label_quality_scores(y, p, adjust_pred_probs=True),
+    "drop": lambda y, p: cupel.count.get_confident_thresholds(y, p, nan="drop"),
+}
+call = FUNCTIONS[name]
+
+def problem_of(rows):
+    return (np.arange(rows) % columns).astype(np.uint8), np.broadcast_to(row, (rows, columns))
+
+rows = 500_000
+begin = time.perf_counter()
+call(*problem_of(rows))
+seconds = time.perf_counter() - begin
+rows = int(min(rows * 2.5 / seconds, 60_000_000))
+labels, p = problem_of(rows)
+small = problem(2000, 7)
+right = digest(call(*small))
+print("ready", rows, flush=True)
+while sys.stdin.readline():
+    try:
+        print("calling", flush=True)
+        call(labels, p)
+        print("too fast", flush=True)
+    except KeyboardInterrupt:
+        print(time.monotonic(), digest(call(*small)) == right, flush=True)
+"""
+)
+
+
+class Child:
+    """A process that makes one long call for each line it reads."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        program = folder / "program.py"
+        program.write_text(PROGRAM, encoding="utf-8")
+        self.process = subprocess.Popen(
+            [sys.executable, "-X", "faulthandler", str(program), *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.read().startswith("ready")
+
+    def read(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
+    def interrupted_after(self, seconds: float) -> float:
+        """Interrupt a call that runs for `seconds`; return how long the exception took."""
+        assert self.process.stdin is not None
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+        assert self.read() == "calling\n"
+        time.sleep(seconds)
+        sent = time.monotonic()
+        os.kill(self.process.pid, signal.SIGINT)
+        answer = self.read()
+        assert answer != "too fast\n", "the call was over before the signal"
+        received, right = answer.split()
+        assert right == "True", "the next call was wrong"
+        return float(received) - sent
+
+
+@pytest.fixture
+def child(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Child]:
+    child = Child(tmp_path, *request.param)
+    with child.process:
+        yield child
+        child.process.kill()
+
+
+@pytest.mark.parametrize(
+    "child",
+    [
+        ("prune", "100", "float64"),
+        ("prune", "20", "float16"),
+        ("entropy", "100", "float64"),
+        ("joint", "100", "float32"),
+        ("adjusted", "20", "float32"),
+        ("lowest", "10", "float64"),
+    ],
+    indirect=True,
+    ids=lambda p: " ".join(p),
+)
+def test_keyboard_interrupt(child: Child) -> None:
+    delays = random.Random(0)
+    waits = [child.interrupted_after(delays.uniform(0.0, 1.0)) for _ in range(ROUNDS)]
+    print("seconds from the signal to KeyboardInterrupt:", [round(w, 3) for w in waits])
+    assert max(waits) <= LIMIT
