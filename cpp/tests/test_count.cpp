@@ -81,7 +81,7 @@ Result in_pieces(const Problem<T>& problem, const std::vector<std::size_t>& cuts
                  std::span(result.flags).subspan(cuts[p], cuts[p + 1] - cuts[p]));
     joint.merge(shard);
   }
-  result.joint.assign(joint.counts().begin(), joint.counts().end());
+  result.joint = std::move(joint).finish().values;
   return result;
 }
 

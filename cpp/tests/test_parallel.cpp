@@ -1,4 +1,5 @@
 // parallel_blocks: every block once, the lowest failure, interrupts.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <stdexcept>
@@ -85,6 +86,61 @@ CUPEL_TEST(no_interrupt_no_exception) {
     ++done;
   });
   CHECK(done == 200, done);
+}
+
+CUPEL_TEST(each_worker_runs_once_on_its_own_thread) {
+  for (const std::size_t workers : kWorkerCounts) {
+    std::vector<std::atomic<int>> ran(workers);
+    std::vector<std::thread::id> on(workers);
+    parallel_workers(with_threads(workers), workers, [&](std::size_t w, const Proceed& proceed) {
+      if (proceed()) ++ran[w];
+      on[w] = std::this_thread::get_id();
+    });
+    std::sort(on.begin(), on.end());
+    CHECK(std::adjacent_find(on.begin(), on.end()) == on.end(), workers);
+    CHECK(std::find(on.begin(), on.end(), std::this_thread::get_id()) != on.end(), workers);
+    for (std::size_t w = 0; w < workers; ++w) CHECK(ran[w] == 1, workers, w);
+  }
+}
+
+// The others learn of a failure or an interrupt from `proceed`.
+CUPEL_TEST(workers_stop_when_one_fails_or_the_caller_interrupts) {
+  const auto until_stopped = [](const Proceed& proceed) {
+    while (proceed()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  };
+  for (const std::size_t workers : kWorkerCounts) {
+    const auto fail_last = [&](std::size_t w, const Proceed& proceed) {
+      if (w == workers - 1) throw std::invalid_argument("last");
+      until_stopped(proceed);
+    };
+    CHECK(throws<std::invalid_argument>(
+              [&] { parallel_workers(with_threads(workers), workers, fail_last); }),
+          workers);
+    const Execution execution{workers, [] { return true; }};
+    CHECK(throws<Interrupted>([&] {
+            parallel_workers(execution, workers,
+                             [&](std::size_t, const Proceed& proceed) { until_stopped(proceed); });
+          }),
+          workers);
+  }
+}
+
+// Nor does an exception out of the callback leave threads behind.
+CUPEL_TEST(a_failing_interrupt_callback_ends_the_call) {
+  for (const std::size_t workers : kWorkerCounts) {
+    const Execution execution{workers, []() -> bool { throw std::runtime_error("callback"); }};
+    CHECK(throws<std::runtime_error>(
+              [&] {
+                parallel_blocks(execution, workers, 1000000, 1,
+                                [](std::size_t, std::size_t, std::size_t) {
+                                  std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                                });
+              },
+              [](const std::runtime_error& error) {
+                return error.what() == std::string("callback");
+              }),
+          workers);
+  }
 }
 
 CUPEL_TEST(small_work_stays_on_the_calling_thread) {

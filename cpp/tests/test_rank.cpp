@@ -103,6 +103,11 @@ void check_order(std::uint64_t seed) {
       std::vector<std::int64_t> order(count);
       lowest_first<T>(scores, order);
       CHECK(std::equal(order.begin(), order.end(), wanted.begin()), round, n, count);
+      std::vector<std::uint8_t> flagged(n);
+      for (const std::int64_t row : order) flagged[static_cast<std::size_t>(row)] = 1;
+      std::vector<std::uint8_t> mask(n, 7);
+      flag_lowest<T>(scores, count, mask);
+      CHECK(mask == flagged, round, n, count);
     }
   }
 }

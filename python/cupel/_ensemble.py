@@ -54,9 +54,7 @@ def _by_accuracy(members: Sequence[Problem]) -> NDArray[np.float64]:
     return np.asarray(accuracy / total)
 
 
-def _by_log_loss(
-    members: Sequence[Problem], temperatures: Sequence[float]
-) -> NDArray[np.float64]:
+def _by_log_loss(members: Sequence[Problem], temperatures: Sequence[float]) -> NDArray[np.float64]:
     """Weights exp(-T loss), with the first T whose weighted mean prediction has the least loss."""
     losses = np.array([_core.log_loss(m.labels, m.pred_probs, m.threads) for m in members])
     own = [_own_probabilities(m) for m in members]

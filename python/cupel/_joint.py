@@ -43,19 +43,17 @@ class JointOf(NamedTuple):
 
     def off_diagonal(self) -> NDArray[np.bool_]:
         """Rows counted off the diagonal."""
-        return (self.flags & _OFF_DIAGONAL) != 0
+        return np.asarray((self.flags & _OFF_DIAGONAL) != 0)
 
     def issues(self) -> NDArray[np.bool_]:
         """Rows counted off the diagonal whose prediction is not their given label."""
-        return self.flags == _OFF_DIAGONAL_AND_PREDICTED_OTHER
+        return np.asarray(self.flags == _OFF_DIAGONAL_AND_PREDICTED_OTHER)
 
 
 def thresholds_of(problem: Problem) -> Thresholds:
     """Mean self-confidence of each class; checks the whole matrix."""
     _core.check_probabilities(problem.pred_probs, problem.threads)
-    return Thresholds(
-        *_core.class_thresholds(problem.labels, problem.pred_probs, problem.threads)
-    )
+    return Thresholds(*_core.class_thresholds(problem.labels, problem.pred_probs, problem.threads))
 
 
 def confident_joint_of(
@@ -63,9 +61,7 @@ def confident_joint_of(
 ) -> JointOf:
     """Count the confident joint; the pass that counts also checks the matrix."""
     as_choice(collision, COLLISIONS, name="collision")
-    found = Thresholds(
-        *_core.class_thresholds(problem.labels, problem.pred_probs, problem.threads)
-    )
+    found = Thresholds(*_core.class_thresholds(problem.labels, problem.pred_probs, problem.threads))
     if thresholds is not None:
         given = as_class_vector(thresholds, problem.n_classes, name="thresholds")
         found = found._replace(values=given, of_matrix_type=False)

@@ -37,4 +37,4 @@ def multilabel_scores(
     average = scores[-1]
     for row in scores[-2::-1]:
         average = _ALPHA * row + (1 - _ALPHA) * average
-    return average
+    return np.asarray(average)

@@ -26,10 +26,8 @@ def _cgroup_quota() -> int | None:
 
 
 def _available_cpus() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        cpus = len(os.sched_getaffinity(0))
-    else:
-        cpus = os.cpu_count() or 1
+    affinity = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else ()
+    cpus = len(affinity) or os.cpu_count() or 1
     quota = _cgroup_quota()
     return cpus if quota is None else min(cpus, quota)
 

@@ -127,7 +127,7 @@ def compute_confident_joint(
     n_jobs: int | None = None,
     collision: str = "argmax",
 ) -> Any:
-    r"""Counts of (given label, confidently true label) over the examples.
+    r"""Count the examples by (given label, confidently true label).
 
     Parameters
     ----------
@@ -456,9 +456,7 @@ def estimate_py_and_noise_matrices_from_probabilities(
     nan: str = "raise",
     n_jobs: int | None = None,
     collision: str = "argmax",
-) -> tuple[
-    NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]
-]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
     """Prior of the true labels, noise matrices and confident joint, from probabilities.
 
     Parameters

@@ -52,7 +52,7 @@ def find_label_issues(
     min_examples_per_class: int = 1,
     confident_joint: ArrayLike | None = None,
     n_jobs: int | None = None,
-    verbose: bool = False,
+    verbose: bool = False,  # noqa: ARG001 - part of the signature people call
     multi_label: bool = False,
     classes: Sequence[Any] | None = None,
     nan: str = "raise",

@@ -202,7 +202,7 @@ def get_confidence_weighted_entropy_for_each_label(
     >>> import cupel
     >>> probs = [[0.75, 0.25], [0.875, 0.125]]
     >>> cupel.rank.get_confidence_weighted_entropy_for_each_label([0, 1], probs).round(3)
-    array([0.678, 0.397])
+    array([0.678, 0.386])
     """
     return get_label_quality_scores(
         labels,
@@ -223,7 +223,7 @@ def get_label_quality_ensemble_scores(
     weight_ensemble_members_by: str = "accuracy",
     custom_weights: ArrayLike | None = None,
     log_loss_search_T_values: Sequence[float] = (1e-4, 1e-3, 1e-2, 1e-1, 1e0, 1e1, 1e2, 2e2),
-    verbose: bool = True,
+    verbose: bool = True,  # noqa: ARG001 - part of the signature people call
     classes: Sequence[Any] | None = None,
     n_jobs: int | None = None,
 ) -> NDArray[Any]:
