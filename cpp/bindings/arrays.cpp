@@ -8,6 +8,15 @@ namespace {
 
 bool is_native(const py::dtype& dtype) { return dtype.byteorder() == '=' || dtype.byteorder() == '|'; }
 
+template <typename T>
+SquareMatrix<T> copy_of(const Vector<T>& matrix) {
+  if (matrix.ndim() != 2 || matrix.shape(0) != matrix.shape(1))
+    throw std::invalid_argument("expected a square matrix");
+  SquareMatrix<T> out(static_cast<std::size_t>(matrix.shape(0)));
+  std::copy_n(matrix.data(), out.values.size(), out.values.begin());
+  return out;
+}
+
 }  // namespace
 
 void require_readable(const py::array& matrix) {
@@ -49,13 +58,8 @@ void require_same_length(const LabelsView& labels, const py::array& matrix) {
     throw std::invalid_argument("labels and pred_probs differ in length");
 }
 
-SquareMatrix<double> square_of(const Vector<double>& matrix) {
-  if (matrix.ndim() != 2 || matrix.shape(0) != matrix.shape(1))
-    throw std::invalid_argument("expected a square matrix");
-  SquareMatrix<double> out(static_cast<std::size_t>(matrix.shape(0)));
-  std::copy_n(matrix.data(), out.values.size(), out.values.begin());
-  return out;
-}
+SquareMatrix<double> square_of(const Vector<double>& matrix) { return copy_of(matrix); }
+SquareMatrix<std::int64_t> square_of(const Vector<std::int64_t>& matrix) { return copy_of(matrix); }
 
 Execution execution(std::size_t threads) {
   return {threads, [] {

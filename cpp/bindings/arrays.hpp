@@ -7,8 +7,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "cupel/execution.hpp"
 #include "cupel/latent.hpp"
@@ -74,10 +77,17 @@ inline std::span<std::uint8_t> bytes_of(py::array_t<bool>& mask) {
 
 SquareMatrix<double> square_of(const Vector<double>& matrix);
 
+SquareMatrix<std::int64_t> square_of(const Vector<std::int64_t>& matrix);
+
+// A NumPy array that takes the matrix's memory over.
 template <typename T>
-py::array_t<T> array_of(const SquareMatrix<T>& matrix) {
+py::array_t<T> array_of(SquareMatrix<T>&& matrix) {
   const auto n = static_cast<py::ssize_t>(matrix.size);
-  return py::array_t<T>({n, n}, matrix.values.data());
+  auto owner = std::make_unique<std::vector<T>>(std::move(matrix.values));
+  T* data = owner->data();
+  const py::capsule release(owner.get(), [](void* p) { delete static_cast<std::vector<T>*>(p); });
+  static_cast<void>(owner.release());
+  return py::array_t<T>({n, n}, data, release);
 }
 
 // Threads as given, interrupts from Python's signal handlers. Call with the GIL held; it may be

@@ -65,7 +65,7 @@ py::tuple joint(const py::array& labels, const py::array& probs, const Vector<do
       counts = std::move(accumulator).finish();
       raise_diagonal(counts);
     }
-    return py::make_tuple(array_of(counts), flags);
+    return py::make_tuple(array_of(std::move(counts)), flags);
   });
 }
 
@@ -80,16 +80,20 @@ py::array_t<std::int64_t> largest(const py::array& probs, std::size_t threads) {
   return out;
 }
 
-py::array_t<std::int64_t> calibrate(const Vector<double>& matrix, const Vector<std::int64_t>& counts) {
-  const SquareMatrix<double> c = square_of(matrix);
+// Accepts counts as int64 or as double.
+template <typename V>
+py::tuple calibrate(const Vector<V>& matrix, const Vector<std::int64_t>& counts) {
+  SquareMatrix<V> c = square_of(matrix);
   if (static_cast<std::size_t>(counts.size()) != c.size)
     throw std::invalid_argument("one label count per class, please");
   const auto n = view(counts);
-  const auto calibrated = [&] {
+  CalibratedJoint calibrated = [&] {
     const py::gil_scoped_release release;
-    return calibrate_confident_joint(c, n);
+    return calibrate_confident_joint(std::move(c), n);
   }();
-  return array_of(calibrated);
+  const std::vector<std::int64_t> tied(calibrated.tied.begin(), calibrated.tied.end());
+  return py::make_tuple(array_of(std::move(calibrated.joint)), calibrated.total,
+                        vector_of<std::int64_t>(tied));
 }
 
 py::tuple latent(const Vector<double>& matrix, const Vector<std::int64_t>& counts, int method,
@@ -98,11 +102,12 @@ py::tuple latent(const Vector<double>& matrix, const Vector<std::int64_t>& count
   if (static_cast<std::size_t>(counts.size()) != c.size)
     throw std::invalid_argument("one label count per class, please");
   const auto n = view(counts);
-  const LatentEstimates e = [&] {
+  LatentEstimates e = [&] {
     const py::gil_scoped_release release;
     return estimate_latent(c, n, static_cast<PriorMethod>(method), converge);
   }();
-  return py::make_tuple(vector_of<double>(e.prior), array_of(e.noise_matrix), array_of(e.inverse_matrix));
+  return py::make_tuple(vector_of<double>(e.prior), array_of(std::move(e.noise_matrix)),
+                        array_of(std::move(e.inverse_matrix)));
 }
 
 }  // namespace
@@ -115,7 +120,9 @@ void bind_count(py::module_& m) {
         py::arg("thresholds").noconvert(), py::arg("of_matrix_type"), py::arg("argmax_of_confident"),
         py::arg("threads"));
   m.def("argmax", &largest, py::arg("pred_probs"), py::arg("threads"));
-  m.def("calibrate_confident_joint", &calibrate, py::arg("confident_joint").noconvert(),
+  m.def("calibrate_confident_joint", &calibrate<std::int64_t>,
+        py::arg("confident_joint").noconvert(), py::arg("label_counts").noconvert());
+  m.def("calibrate_confident_joint", &calibrate<double>, py::arg("confident_joint").noconvert(),
         py::arg("label_counts").noconvert());
   m.def("estimate_latent", &latent, py::arg("confident_joint").noconvert(),
         py::arg("label_counts").noconvert(), py::arg("py_method"), py::arg("converge"));

@@ -113,22 +113,34 @@ std::vector<std::int64_t> find_label_issues(MatrixView<T> probs, const LabelsVie
           options.confident_joint
               ? prune_counts(*options.confident_joint, counted.label_counts, options.prune)
               : prune_counts(
-                    calibrate_confident_joint(std::move(counted.joint), counted.label_counts),
+                    calibrate_confident_joint(std::move(counted.joint), counted.label_counts).joint,
                     counted.label_counts, options.prune);
-      if (probs.rows <= std::numeric_limits<std::uint32_t>::max())
-        prune<T, std::uint32_t>(probs, labels, counted.label_counts, counts, options, execution, mask);
-      else
-        prune<T, std::uint64_t>(probs, labels, counted.label_counts, counts, options, execution, mask);
+      prune_candidates(probs, labels, counted.label_counts, counts, options, execution, mask);
       break;
     }
   }
   return counted.label_counts;
 }
 
+template <typename T>
+void prune_candidates(MatrixView<T> probs, const LabelsView& labels,
+                      std::span<const std::int64_t> label_counts,
+                      const SquareMatrix<std::int64_t>& counts, const FilterOptions& options,
+                      const Execution& execution, std::span<std::uint8_t> mask) {
+  if (probs.rows <= std::numeric_limits<std::uint32_t>::max())
+    prune<T, std::uint32_t>(probs, labels, label_counts, counts, options, execution, mask);
+  else
+    prune<T, std::uint64_t>(probs, labels, label_counts, counts, options, execution, mask);
+}
+
 #define CUPEL_INSTANTIATE(T)                                                                   \
   template std::vector<std::int64_t> find_label_issues(MatrixView<T>, const LabelsView&,       \
                                                        const FilterOptions&, const Execution&, \
-                                                       std::span<std::uint8_t>);
+                                                       std::span<std::uint8_t>);               \
+  template void prune_candidates(MatrixView<T>, const LabelsView&,                             \
+                                 std::span<const std::int64_t>,                                \
+                                 const SquareMatrix<std::int64_t>&, const FilterOptions&,      \
+                                 const Execution&, std::span<std::uint8_t>);
 CUPEL_INSTANTIATE(Half)
 CUPEL_INSTANTIATE(float)
 CUPEL_INSTANTIATE(double)

@@ -185,10 +185,10 @@ void read_row(const SquareMatrix<V>& joint, std::size_t k, std::span<double> row
   }
 }
 
-// `out` may be the very joint.
+// `out.joint` may be the very joint.
 template <typename V>
 void calibrate_rows(const SquareMatrix<V>& joint, std::span<const std::int64_t> label_counts,
-                    SquareMatrix<std::int64_t>& out) {
+                    CalibratedJoint& out) {
   const std::size_t n = joint.size;
   Vector row(n);
   Vector totals(n);
@@ -201,11 +201,12 @@ void calibrate_rows(const SquareMatrix<V>& joint, std::span<const std::int64_t> 
   const auto scaled = [&](std::size_t a, V value) {
     return static_cast<double>(value) / totals[a] * static_cast<double>(label_counts[a]);
   };
-  const double sum = guarded(pairwise_sum(
+  out.total = guarded(pairwise_sum(
       [&](std::size_t e) { return scaled(e % n, joint(e % n, e / n)); }, 0, n * n));
   for (std::size_t a = 0; a < n; ++a) {
-    for (std::size_t b = 0; b < n; ++b) row[b] = scaled(a, joint(a, b)) / sum * examples;
-    round_preserving_sum(row, std::span(out.values).subspan(a * n, n));
+    for (std::size_t b = 0; b < n; ++b) row[b] = scaled(a, joint(a, b)) / out.total * examples;
+    if (round_preserving_sum(row, std::span(out.joint.values).subspan(a * n, n)))
+      out.tied.push_back(a);
   }
 }
 
@@ -230,7 +231,7 @@ void raise_diagonal(SquareMatrix<std::int64_t>& joint) {
     joint(k, k) = std::max<std::int64_t>(joint(k, k), 1);
 }
 
-void round_preserving_sum(std::span<const double> row, std::span<std::int64_t> out) {
+bool round_preserving_sum(std::span<const double> row, std::span<std::int64_t> out) {
   std::int64_t rounded_sum = 0;
   for (std::size_t j = 0; j < row.size(); ++j) {
     out[j] = std::llrint(row[j]);
@@ -238,7 +239,7 @@ void round_preserving_sum(std::span<const double> row, std::span<std::int64_t> o
   }
   const double sum = pairwise_sum([&](std::size_t j) { return row[j]; }, 0, row.size());
   const std::int64_t missing = std::llrint(sum) - rounded_sum;
-  if (missing == 0) return;
+  if (missing == 0) return false;
   // Those that rounding moved most come first; of equal ones the last go up, the first go down.
   const std::int64_t step = missing > 0 ? 1 : -1;
   const auto sign = static_cast<double>(step);
@@ -249,19 +250,23 @@ void round_preserving_sum(std::span<const double> row, std::span<std::int64_t> o
   std::nth_element(moved.begin(), moved.begin() + static_cast<std::ptrdiff_t>(changes) - 1, moved.end());
   for (std::size_t c = 0; c < changes; ++c)
     out[step > 0 ? row.size() - moved[c].second : moved[c].second] += step;
+  const double last = moved[changes - 1].first;
+  return std::any_of(moved.begin() + static_cast<std::ptrdiff_t>(changes), moved.end(),
+                     [&](const auto& left) { return left.first == last; });
 }
 
-SquareMatrix<std::int64_t> calibrate_confident_joint(const SquareMatrix<double>& joint,
-                                                     std::span<const std::int64_t> label_counts) {
-  SquareMatrix<std::int64_t> out(joint.size);
+CalibratedJoint calibrate_confident_joint(const SquareMatrix<double>& joint,
+                                          std::span<const std::int64_t> label_counts) {
+  CalibratedJoint out{SquareMatrix<std::int64_t>(joint.size), 0.0, {}};
   calibrate_rows(joint, label_counts, out);
   return out;
 }
 
-SquareMatrix<std::int64_t> calibrate_confident_joint(SquareMatrix<std::int64_t> joint,
-                                                     std::span<const std::int64_t> label_counts) {
-  calibrate_rows(joint, label_counts, joint);
-  return joint;
+CalibratedJoint calibrate_confident_joint(SquareMatrix<std::int64_t> joint,
+                                          std::span<const std::int64_t> label_counts) {
+  CalibratedJoint out{std::move(joint), 0.0, {}};
+  calibrate_rows(out.joint, label_counts, out);
+  return out;
 }
 
 LatentEstimates estimate_latent(const SquareMatrix<double>& joint,

@@ -25,7 +25,9 @@ def confident_joint(
     threads: int,
 ) -> tuple[_Ints, NDArray[np.uint8]]: ...
 def argmax(pred_probs: NDArray[Any], threads: int) -> _Ints: ...
-def calibrate_confident_joint(confident_joint: _Floats, label_counts: _Ints) -> _Ints: ...
+def calibrate_confident_joint(
+    confident_joint: _Ints | _Floats, label_counts: _Ints
+) -> tuple[_Ints, float, _Ints]: ...
 def estimate_latent(
     confident_joint: _Floats, label_counts: _Ints, py_method: int, converge: bool
 ) -> tuple[_Floats, _Floats, _Floats]: ...
@@ -34,12 +36,20 @@ def find_label_issues(
     pred_probs: NDArray[Any],
     filter_by: int,
     argmax_of_confident: bool,
+    threads: int,
+) -> NDArray[np.bool_]: ...
+def prune_candidates(
+    labels: NDArray[Any],
+    pred_probs: NDArray[Any],
+    mask: NDArray[np.bool_],
+    confident_joint: _Ints | _Floats,
+    label_counts: _Ints,
+    filter_by: int,
     frac_noise: float,
     num_to_remove_per_class: _Floats | None,
     min_examples_per_class: int,
-    confident_joint: _Floats | None,
     threads: int,
-) -> tuple[NDArray[np.bool_], _Ints]: ...
+) -> None: ...
 def label_quality_scores(
     labels: NDArray[Any],
     pred_probs: NDArray[Any],

@@ -15,6 +15,7 @@ __all__ = [
     "JointOf",
     "Thresholds",
     "calibrated",
+    "candidates",
     "confident_joint_of",
     "label_counts_of",
     "latent_of",
@@ -50,6 +51,12 @@ class JointOf(NamedTuple):
         return np.asarray(self.flags == _OFF_DIAGONAL_AND_PREDICTED_OTHER)
 
 
+def candidates(flags: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Rows whose prediction is not their given label, in the memory of `flags`."""
+    np.right_shift(flags, 1, out=flags)
+    return flags.view(np.bool_)
+
+
 def thresholds_of(problem: Problem) -> Thresholds:
     """Mean self-confidence of each class; checks the whole matrix."""
     _core.check_probabilities(problem.pred_probs, problem.threads)
@@ -80,9 +87,32 @@ def confident_joint_of(
 
 def calibrated(joint: NDArray[Any], label_counts: NDArray[np.int64]) -> NDArray[np.int64]:
     """Scale `joint` so that row k sums to ``label_counts[k]``, in integers."""
-    return _core.calibrate_confident_joint(
-        np.ascontiguousarray(joint, dtype=np.float64), label_counts
-    )
+    counts, total, tied = _core.calibrate_confident_joint(joint, label_counts)
+    if tied.size:
+        counts[tied] = _rounded_as_numpy_sorts(
+            joint[tied], label_counts[tied], total, int(label_counts.sum())
+        )
+    return counts
+
+
+def _rounded_as_numpy_sorts(
+    rows: NDArray[Any], label_counts: NDArray[np.int64], total: float, n_examples: int
+) -> NDArray[np.int64]:
+    """Round rows of the scaled joint, equal fractions in the order of NumPy's default sort.
+
+    That sort is not stable, and its order of equal numbers differs between processors. cleanlab
+    leaves the choice to it; asking the same NumPy gives the counts that cleanlab gives here.
+    """
+    sums = np.maximum(rows.sum(axis=1, keepdims=True), 1e-100)
+    scaled = rows / sums * label_counts[:, np.newaxis] / total * n_examples
+    rounded = np.rint(scaled)
+    missing = np.rint(scaled.sum(axis=1, keepdims=True)) - rounded.sum(axis=1, keepdims=True)
+    order = np.argsort(scaled - rounded, axis=1)
+    rank = np.arange(rows.shape[1])
+    step = (rank >= rows.shape[1] - missing).astype(np.int64) - (rank < -missing)
+    moved = np.empty_like(step)
+    np.put_along_axis(moved, order, step, axis=1)
+    return np.asarray(rounded.astype(np.int64) + moved)
 
 
 def latent_of(

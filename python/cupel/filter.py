@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cupel import _core
-from cupel._joint import calibrated, confident_joint_of
+from cupel._joint import calibrated, candidates, confident_joint_of
 from cupel._multilabel import flag_any_class, multilabel_scores
 from cupel._problem import COLLISIONS, Problem
 from cupel._scores import METHODS, ordered_issues
@@ -294,23 +294,34 @@ def _mask(
     confident_joint: ArrayLike | None,
     collision: str,
 ) -> NDArray[np.bool_]:
-    joint = None
-    if confident_joint is not None and filter_by in _PRUNING:
-        square = as_square(confident_joint, name="confident_joint", n_classes=problem.n_classes)
-        joint = np.ascontiguousarray(square, dtype=np.float64)
-    mask, label_counts = _core.find_label_issues(
+    if filter_by not in _PRUNING:
+        return _core.find_label_issues(
+            problem.labels,
+            problem.pred_probs,
+            _FILTERS.index(filter_by),
+            COLLISIONS[collision],
+            problem.threads,
+        )
+    given = None
+    if confident_joint is not None:
+        given = as_square(confident_joint, name="confident_joint", n_classes=problem.n_classes)
+    joint, flags, label_counts = confident_joint_of(
+        problem, thresholds=None, calibrate=given is None, collision=collision
+    )
+    mask = candidates(flags)
+    _core.prune_candidates(
         problem.labels,
         problem.pred_probs,
+        mask,
+        joint if given is None else given,
+        label_counts,
         _FILTERS.index(filter_by),
-        COLLISIONS[collision],
         frac_noise,
         num_to_remove,
         min_examples_per_class,
-        joint,
         problem.threads,
     )
-    if filter_by in _PRUNING:
-        _warn_of_small_classes(label_counts, min_examples_per_class)
+    _warn_of_small_classes(label_counts, min_examples_per_class)
     return mask
 
 

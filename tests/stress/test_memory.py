@@ -77,3 +77,57 @@ def test_a_quarter_of_the_matrix_at_most(dtype: str, k: int, tmp_path: Path) -> 
     print(dtype, k, {name: round(ratio, 3) for name, ratio in ratios.items()})
     assert ratios["prune_by_noise_rate"] <= CEILING
     assert {name: ratio for name, ratio in ratios.items() if ratio > CEILING} == {}
+
+
+# Address space is limited to what is in use and a little more; the limit is lifted afterwards.
+LIMITED = (
+    MEASURE
+    + """
+import collections, resource
+
+labels, p = large_problem(200_000, 20, sys.argv[1], 0.3)
+FILTERS = ("prune_by_noise_rate", "prune_by_class", "both", "confident_learning",
+           "predicted_neq_given", "low_normalized_margin", "low_self_confidence")
+calls = [lambda f=f: cupel.find_label_issues(labels, p, filter_by=f, n_jobs=4) for f in FILTERS]
+calls += [
+    lambda: cupel.find_label_issues(labels, p, return_indices_ranked_by="normalized_margin"),
+    lambda: cupel.count.compute_confident_joint(labels, p, nan="drop"),
+    lambda: cupel.count.compute_confident_joint(labels, np.asfortranarray(p)),
+    lambda: cupel.count.num_label_issues(labels, p),
+    lambda: cupel.rank.get_confidence_weighted_entropy_for_each_label(labels, p),
+    lambda: cupel.rank.find_top_issues(p[:, 0].copy(), top=None),
+    lambda: cupel.filter.find_label_issues_using_argmax_confusion_matrix(labels, p),
+]
+right = [digest(call()) for call in calls]
+soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+counts = collections.Counter()
+for number, call in enumerate(calls):
+    for extra in (0, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24, 1 << 26, 1 << 28):
+        ctypes.CDLL(None).malloc_trim(0)
+        resource.setrlimit(resource.RLIMIT_AS, (status("VmSize") + extra, hard))
+        try:
+            result = call()
+            outcome = "answer"
+        except MemoryError:
+            outcome = "MemoryError"
+        except BaseException as error:
+            outcome = f"{type(error).__name__}: {error}"
+        finally:
+            resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+        counts[outcome] += 1
+        if outcome == "answer":
+            counts["wrong"] += digest(result) != right[number]
+        result = None
+    counts["wrong"] += digest(call()) != right[number]
+print(json.dumps(counts))
+"""
+)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float16"])
+def test_without_memory_a_memory_error(dtype: str, tmp_path: Path) -> None:
+    counts = json.loads(output(LIMITED, tmp_path, dtype, OPENBLAS_NUM_THREADS="1"))
+    assert counts.pop("wrong") == 0
+    assert counts.pop("answer") > 10
+    assert counts.pop("MemoryError") > 10
+    assert counts == {}

@@ -46,4 +46,13 @@ std::vector<std::int64_t> find_label_issues(MatrixView<T> probs, const LabelsVie
                                             const Execution& execution,
                                             std::span<std::uint8_t> mask);
 
+// The last step of the prune methods: reduces a mask of candidates (1 where the argmax is another
+// class, as bit 1 of ConfidentJointAccumulator's flags says) to the examples that `counts`, as from
+// prune_counts, say to prune. Threaded; a pass over the candidates' rows.
+template <typename T>
+void prune_candidates(MatrixView<T> probs, const LabelsView& labels,
+                      std::span<const std::int64_t> label_counts,
+                      const SquareMatrix<std::int64_t>& counts, const FilterOptions& options,
+                      const Execution& execution, std::span<std::uint8_t> mask);
+
 }  // namespace cupel

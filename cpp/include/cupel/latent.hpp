@@ -27,18 +27,25 @@ struct SquareMatrix {
 void raise_diagonal(SquareMatrix<std::int64_t>& joint);
 
 // Rounds to integers whose sum is the rounded sum: half to even, then the entries that rounding
-// moved most are moved back by 1 (of equal ones the last go up, the first go down). Requires equal
-// sizes, values within 2^53, and rounding to be off by at most one each.
-void round_preserving_sum(std::span<const double> row, std::span<std::int64_t> out);
+// moved most are moved back by 1 (of equal ones the last go up, the first go down). True if equal
+// ones had to be told apart so. Requires equal sizes, values within 2^53, and rounding to be off by
+// at most one each.
+bool round_preserving_sum(std::span<const double> row, std::span<std::int64_t> out);
+
+struct CalibratedJoint {
+  SquareMatrix<std::int64_t> joint;
+  double total = 0.0;              // of the scaled joint, by which it is divided
+  std::vector<std::size_t> tied;  // rows in which round_preserving_sum told equal entries apart
+};
 
 // Scales row a to sum to label_counts[a], then everything to their total, then rounds each row
 // (eq. 3). Requires label_counts.size() == joint.size. Throws std::invalid_argument if the joint
 // holds anything but numbers in [0, 2^53]. In the integer form the result takes the place of the
 // argument, so pass a large joint by std::move.
-SquareMatrix<std::int64_t> calibrate_confident_joint(const SquareMatrix<double>& joint,
-                                                     std::span<const std::int64_t> label_counts);
-SquareMatrix<std::int64_t> calibrate_confident_joint(SquareMatrix<std::int64_t> joint,
-                                                     std::span<const std::int64_t> label_counts);
+CalibratedJoint calibrate_confident_joint(const SquareMatrix<double>& joint,
+                                          std::span<const std::int64_t> label_counts);
+CalibratedJoint calibrate_confident_joint(SquareMatrix<std::int64_t> joint,
+                                          std::span<const std::int64_t> label_counts);
 
 enum class PriorMethod : std::uint8_t { kCnt, kEqn, kMarginal, kMarginalPs };
 

@@ -27,6 +27,7 @@ from cupel.reference._common import (
     one_vs_rest,
 )
 
+SortKind: TypeAlias = Literal["stable"] | None
 PyMethod: TypeAlias = Literal["cnt", "eqn", "marginal", "marginal_ps"]
 
 ABSENT = 2.0  # the threshold of a class without examples: above every probability
@@ -138,19 +139,19 @@ def calibrate_confident_joint(
     return round_preserving_row_totals(scaled / max(total, TINY) * counts.sum())
 
 
-def round_preserving_row_totals(matrix: Float64s) -> Ints:
-    """Round to integers so that every row keeps its rounded sum.
+def round_preserving_row_totals(matrix: Float64s, kind: SortKind = None) -> Ints:
+    """Integers near the entries, in every row with the rounded sum of the row.
 
-    Entries are rounded half to even; then as many as needed, those that were rounded furthest the
-    wrong way, move by one. Of equally far entries the first go down first and the last go up first.
+    Entries are rounded half to even; then those furthest from their entry in the needed direction
+    move by one. Which of equally far ones do is left to NumPy's sort of the `kind`.
     """
-    return np.array([_round_preserving_sum(row) for row in matrix], dtype=np.int64)
+    return np.array([_round_preserving_sum(row, kind) for row in matrix], dtype=np.int64)
 
 
-def _round_preserving_sum(values: Float64s) -> Float64s:
+def _round_preserving_sum(values: Float64s, kind: SortKind) -> Float64s:
     rounded = np.rint(values)
     missing = int(np.rint(values.sum()) - rounded.sum())
-    order = np.argsort(values - rounded, kind="stable")
+    order = np.argsort(values - rounded, kind=kind)
     if missing > 0:
         rounded[order[-missing:]] += 1
     else:

@@ -197,7 +197,7 @@ def remove_per_class(counts: Ints, num_to_remove: Ints, sizes: Ints) -> Ints:
     rest = np.maximum(row_sums(shares.T) - np.diag(shares), TINY)
     scaled = shares * num_to_remove / rest
     np.fill_diagonal(scaled, sizes - num_to_remove)
-    return round_preserving_row_totals(scaled.T).T
+    return round_preserving_row_totals(scaled.T, kind="stable").T
 
 
 def prune_by_class(y: Ints, probs: Floats, counts: Ints, classes: Ints) -> Bools:

@@ -63,7 +63,7 @@ def get_confidence_weighted_entropy_for_each_label(
     logs = np.log(probs, where=probs > 0, out=np.zeros_like(probs))
     entropy = -(probs * logs).sum(axis=1) / np.log(probs.shape[1])
     ratio = entropy / np.maximum(of_given_label(y, probs), TOLERANCE)
-    return np.asarray(np.log1p(ratio) / np.maximum(ratio, TOLERANCE))
+    return np.asarray(np.log(1 + ratio) / np.maximum(ratio, TOLERANCE))
 
 
 def _require_two_classes(probs: Floats) -> None:
