@@ -151,6 +151,23 @@ class TestSeeded:
                     frac_noise=frac_noise,
                 )
 
+    @pytest.mark.parametrize("seed", [1, 4, 23])
+    def test_fractions_that_only_the_order_of_a_sum_decides(self, seed):
+        assert_same(
+            "filter.find_label_issues",
+            *make_problem(500, 15, seed, noise=0.6),
+            filter_by="prune_by_class",
+            frac_noise=0.3,
+            min_examples_per_class=3,
+        )
+
+    @pytest.mark.parametrize(("n", "k", "seed"), [(100, 3, 84), (300, 12, 265)])
+    def test_numbers_that_only_the_order_of_a_product_decides(self, n, k, seed):
+        labels, probs = make_problem(n, k, seed, noise=0.6)
+        numbers = (np.bincount(labels, minlength=k) // 6).tolist()
+        name = "filter.find_label_issues"
+        assert_same(name, labels, probs, num_to_remove_per_class=numbers)
+
     @seeded
     def test_argmax_confusion_matrix(self, problem):
         labels, probs = problem

@@ -70,6 +70,7 @@ def check_thresholds(labels: Any, pred_probs: Any) -> bool:
     assert ours.dtype == theirs.dtype
     dtype = pred_probs.dtype  # where a class is absent, thresholds are float64, rounded to this
     assert_ulp(ours.astype(dtype), theirs.astype(dtype), THRESHOLD_ULP)
+    assert_identical(ours == ours.astype(dtype), theirs == theirs.astype(dtype))
     return bool((ours == theirs).all())
 
 
