@@ -10,9 +10,10 @@ from typing import Any
 import cleanlab.count
 import cleanlab.filter
 import cleanlab.rank
+import numpy as np
+
 import cupel
 import cupel.reference
-import numpy as np
 
 from .cases import Floats, Labels, Task
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import os
 import platform
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import cupel
 import psutil
+
+import cupel
 
 
 def cpus() -> int:
@@ -35,7 +36,7 @@ def describe() -> dict[str, Any]:
         "python": platform.python_version(),
         **{name: version(name) for name in ("cupel", "cleanlab", "numpy")},
         "isa": cupel.active_isa(),
-        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "date": dt.datetime.now(dt.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "load": [round(value, 2) for value in psutil.getloadavg()],
     }
 

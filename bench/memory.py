@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -70,25 +70,23 @@ def extra_memory(folder: Path, contestant: str, filter_by: str) -> int:
         options["n_jobs"] = 1  # its processes would not be counted
     find(*make_input("softmax", 200, 3), **options)
     labels, probs = np.load(folder / "labels.npy"), np.load(folder / "probs.npy")
-    with _high_water() as peak:
-        before = peak()
-        find(labels, probs, **options)
-        return peak() - before
+    _reset_peak()
+    before = _peak_bytes()
+    find(labels, probs, **options)
+    return _peak_bytes() - before
 
 
-@contextlib.contextmanager
-def _high_water() -> Iterator[Callable[[], int]]:
-    """Set the process's high-water mark to the present level, where the system can."""
+def _reset_peak() -> None:
+    """Set the high-water mark to the present level, where the system can."""
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    yield _peak_bytes
 
 
 def _peak_bytes() -> int:
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii")
     except OSError:
-        import resource  # noqa: PLC0415 - not on Windows
+        import resource
 
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak if psutil.MACOS else 1024 * peak

@@ -9,14 +9,23 @@ from itertools import groupby
 from typing import Any
 
 import cleanlab.filter
-import cupel
 import numpy as np
 
+import cupel
+
 from . import contestants as who
-from .cases import FILTER_TASKS, FILTERS, KINDS, Cell, Floats, Labels, Plan, make_input
+from .cases import FILTER_TASKS, KINDS, Cell, Floats, Labels, Plan, make_input
 from .machine import describe, thread_counts
 from .memory import peak_memory
-from .timing import affordable_runs, first_runs, middle, per_call, quiet_collector, take_turns
+from .timing import (
+    affordable_runs,
+    first_runs,
+    middle,
+    per_call,
+    quiet_collector,
+    take_turns,
+    timed,
+)
 
 Log = Callable[[str], None]
 Rows = list[dict[str, Any]]
@@ -57,7 +66,9 @@ def time_cell(cell: Cell, labels: Labels, probs: Floats, plan: Plan) -> dict[str
         seconds, found = first_runs(calls)
         different = who.check(cell.task, len(labels), found)
         runs = {
-            name: affordable_runs(seconds[name][0], plan.runs[name.partition(",")[0]], plan.patience)
+            name: affordable_runs(
+                seconds[name][0], plan.runs[name.partition(",")[0]], plan.patience
+            )
             for name in calls
         }
         if who.CLEANLAB_DEFAULT in calls:
@@ -75,10 +86,10 @@ def time_cell(cell: Cell, labels: Labels, probs: Floats, plan: Plan) -> dict[str
 
 
 def time_threads(plan: Plan, log: Log) -> Rows:
-    """The default filter with 1, 2, ... threads, on every shape and kind."""
+    """The default filter with 1, 2, 4, ... threads."""
     rows = []
     for cell in plan.cells(FILTER_TASKS[:1]):
-        if cell.dtype != "float64" or cell.kind != KINDS[0]:
+        if cell.dtype != "float64":
             continue
         labels, probs = make_input(cell.kind, *cell.shape)
         find = partial(cupel.filter.find_label_issues, labels, probs, **cell.task.options)
@@ -97,9 +108,7 @@ def time_row_counts(plan: Plan, log: Log) -> Rows:
     rows = []
     for n in plan.row_counts:
         labels, probs = make_input(KINDS[0], n, 10)
-        call = partial(
-            cupel.filter.find_label_issues, labels, probs, **FILTER_TASKS[0].options
-        )
+        call = partial(cupel.filter.find_label_issues, labels, probs, **FILTER_TASKS[0].options)
         with quiet_collector():
             seconds, _ = first_runs({who.CUPEL: call})
             take_turns({who.CUPEL: call}, plan.runs, seconds)
@@ -108,28 +117,33 @@ def time_row_counts(plan: Plan, log: Log) -> Rows:
     return rows
 
 
-def time_small_calls(log: Log) -> Rows:
-    """What a call costs when there is next to nothing to do."""
+def small_calls() -> dict[str, Callable[[], Any]]:
+    """Calls with next to nothing to do, checked."""
     labels, probs = make_input(KINDS[0], 200, 3)
-    options = {"filter_by": FILTERS[0], "return_indices_ranked_by": "self_confidence"}
-    labels10, probs10 = make_input(KINDS[0], 5_000, 10)
-    scorer = cupel.Scorer.fit(labels10, probs10)
-    label, row = int(labels10[0]), np.ascontiguousarray(probs10[0])
-    ours, theirs = (
-        package.filter.find_label_issues(labels, probs, **options) for package in (cupel, cleanlab)
-    )
-    assert np.array_equal(np.sort(ours), np.sort(theirs))
-    calls = {
-        "find_label_issues": (partial(cupel.find_label_issues, labels, probs, **options), 100),
-        "find_label_issues, cleanlab": (
-            partial(cleanlab.filter.find_label_issues, labels, probs, n_jobs=1, **options),
-            3,
-        ),
-        "Scorer.score": (partial(scorer.score, label, row), 2000),
-        "Scorer.check": (partial(scorer.check, label, row), 2000),
+    options = FILTER_TASKS[0].options
+    ours = partial(cupel.filter.find_label_issues, labels, probs, **options)
+    theirs = partial(cleanlab.filter.find_label_issues, labels, probs, n_jobs=1, **options)
+    assert np.array_equal(np.sort(ours()), np.sort(theirs()))
+
+    labels, probs = make_input(KINDS[0], 5000, 10)
+    scorer = cupel.Scorer.fit(labels, probs)
+    label, row = int(labels[0]), probs[0].copy()
+    expected = cupel.rank.get_label_quality_scores(labels, probs)[0]
+    assert scorer.score(label, row) == scorer.check(label, row).score == expected
+    return {
+        "find_label_issues": ours,
+        "find_label_issues, cleanlab": theirs,
+        "Scorer.score": partial(scorer.score, label, row),
+        "Scorer.check": partial(scorer.check, label, row),
     }
+
+
+def time_small_calls(log: Log) -> Rows:
+    """Time them in batches of about 10 ms."""
     rows = []
-    for name, (call, batch) in calls.items():
+    for name, call in small_calls().items():
+        call()
+        batch = max(1, int(0.01 / timed(call)[0]))
         seconds = per_call(call, batch=batch, batches=15)
         rows.append({"call": name, "seconds": seconds})
         log(f"small calls, {name}: {1e6 * middle(seconds):.2f} us")

@@ -56,7 +56,6 @@ def affordable_runs(first: float, most: int, patience: float) -> int:
 
 def per_call(call: Call, *, batch: int, batches: int) -> list[float]:
     """Seconds per call of something too short to time alone, one figure per batch."""
-    call()
     with quiet_collector():
         return [timed(lambda: [call() for _ in range(batch)])[0] / batch for _ in range(batches)]
 

@@ -6,7 +6,9 @@
 namespace cupel::bindings {
 namespace {
 
-bool is_native(const py::dtype& dtype) { return dtype.byteorder() == '=' || dtype.byteorder() == '|'; }
+bool is_native(const py::dtype& dtype) {
+  return dtype.byteorder() == '=' || dtype.byteorder() == '|';
+}
 
 template <typename T>
 SquareMatrix<T> copy_of(const Vector<T>& matrix) {
@@ -36,19 +38,26 @@ LabelsView view_labels(const py::array& labels) {
   const py::dtype dtype = labels.dtype();
   const char kind = dtype.kind();
   const auto item = dtype.itemsize();
-  const bool readable = labels.ndim() == 1 && (kind == 'i' || kind == 'u') &&
-                        (labels.size() <= 1 || labels.strides(0) == item) &&
-                        is_native(dtype) &&
-                        reinterpret_cast<std::uintptr_t>(labels.data()) %
-                                static_cast<std::uintptr_t>(item) == 0;
+  const bool readable =
+      labels.ndim() == 1 && (kind == 'i' || kind == 'u') &&
+      (labels.size() <= 1 || labels.strides(0) == item) && is_native(dtype) &&
+      reinterpret_cast<std::uintptr_t>(labels.data()) % static_cast<std::uintptr_t>(item) == 0;
   if (!readable) throw py::type_error("the core reads contiguous native integer labels only");
   LabelsView view{labels.data(), static_cast<std::size_t>(labels.size()), IntegerType::kInt64};
   const bool is_signed = kind == 'i';
   switch (item) {
-    case 1: view.type = is_signed ? IntegerType::kInt8 : IntegerType::kUint8; break;
-    case 2: view.type = is_signed ? IntegerType::kInt16 : IntegerType::kUint16; break;
-    case 4: view.type = is_signed ? IntegerType::kInt32 : IntegerType::kUint32; break;
-    default: view.type = is_signed ? IntegerType::kInt64 : IntegerType::kUint64; break;
+    case 1:
+      view.type = is_signed ? IntegerType::kInt8 : IntegerType::kUint8;
+      break;
+    case 2:
+      view.type = is_signed ? IntegerType::kInt16 : IntegerType::kUint16;
+      break;
+    case 4:
+      view.type = is_signed ? IntegerType::kInt32 : IntegerType::kUint32;
+      break;
+    default:
+      view.type = is_signed ? IntegerType::kInt64 : IntegerType::kUint64;
+      break;
   }
   return view;
 }

@@ -24,8 +24,8 @@ namespace py = pybind11;
 // NumPy's numbers of the types the core reads.
 inline constexpr int kNumpyHalf = 23, kNumpyFloat = 11, kNumpyDouble = 12;
 
-// A matrix the core can read where it lies: native float16, float32 or float64, aligned, unit column
-// stride. TypeError otherwise: the Python layer has to convert.
+// A matrix the core can read where it lies: native float16, float32 or float64, aligned, unit
+// column stride. TypeError otherwise: the Python layer has to convert.
 void require_readable(const py::array& matrix);
 
 template <typename T>
@@ -40,9 +40,12 @@ template <typename F>
 auto visit(const py::array& matrix, const F& f) {
   require_readable(matrix);
   switch (matrix.dtype().num()) {
-    case kNumpyHalf: return f(view_as<Half>(matrix));
-    case kNumpyFloat: return f(view_as<float>(matrix));
-    default: return f(view_as<double>(matrix));
+    case kNumpyHalf:
+      return f(view_as<Half>(matrix));
+    case kNumpyFloat:
+      return f(view_as<float>(matrix));
+    default:
+      return f(view_as<double>(matrix));
   }
 }
 
@@ -72,7 +75,8 @@ Vector<T> vector_of(std::span<const T> values) {
 
 // A bool array, seen by the core as bytes.
 inline std::span<std::uint8_t> bytes_of(py::array_t<bool>& mask) {
-  return {reinterpret_cast<std::uint8_t*>(mask.mutable_data()), static_cast<std::size_t>(mask.size())};
+  return {reinterpret_cast<std::uint8_t*>(mask.mutable_data()),
+          static_cast<std::size_t>(mask.size())};
 }
 
 SquareMatrix<double> square_of(const Vector<double>& matrix);

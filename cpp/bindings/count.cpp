@@ -50,7 +50,8 @@ py::tuple joint(const py::array& labels, const py::array& probs, const Vector<do
   const Execution run = execution(threads);
   const LabelsView y = view_labels(labels);
   require_same_length(y, probs);
-  if (values.size() != probs.shape(1)) throw std::invalid_argument("one threshold per class, please");
+  if (values.size() != probs.shape(1))
+    throw std::invalid_argument("one threshold per class, please");
   const auto t = view(values);
   Vector<std::uint8_t> flags(probs.shape(0));
   const auto f = mutable_view(flags);
@@ -58,9 +59,9 @@ py::tuple joint(const py::array& labels, const py::array& probs, const Vector<do
     SquareMatrix<std::int64_t> counts;
     {
       const py::gil_scoped_release release;
-      ConfidentJointAccumulator accumulator({{t.begin(), t.end()}, of_matrix_type},
-                                            argmax_of_confident ? Collision::kConfident
-                                                                : Collision::kArgmax);
+      ConfidentJointAccumulator accumulator(
+          {{t.begin(), t.end()}, of_matrix_type},
+          argmax_of_confident ? Collision::kConfident : Collision::kArgmax);
       accumulator.update(p, y, run, f);
       counts = std::move(accumulator).finish();
       raise_diagonal(counts);
@@ -115,10 +116,11 @@ py::tuple latent(const Vector<double>& matrix, const Vector<std::int64_t>& count
 void bind_count(py::module_& m) {
   m.def("check_probabilities", &check, py::arg("pred_probs"), py::arg("threads"));
   m.def("finite_rows", &finite, py::arg("pred_probs"), py::arg("threads"));
-  m.def("class_thresholds", &thresholds, py::arg("labels"), py::arg("pred_probs"), py::arg("threads"));
-  m.def("confident_joint", &joint, py::arg("labels"), py::arg("pred_probs"),
-        py::arg("thresholds").noconvert(), py::arg("of_matrix_type"), py::arg("argmax_of_confident"),
+  m.def("class_thresholds", &thresholds, py::arg("labels"), py::arg("pred_probs"),
         py::arg("threads"));
+  m.def("confident_joint", &joint, py::arg("labels"), py::arg("pred_probs"),
+        py::arg("thresholds").noconvert(), py::arg("of_matrix_type"),
+        py::arg("argmax_of_confident"), py::arg("threads"));
   m.def("argmax", &largest, py::arg("pred_probs"), py::arg("threads"));
   m.def("calibrate_confident_joint", &calibrate<std::int64_t>,
         py::arg("confident_joint").noconvert(), py::arg("label_counts").noconvert());

@@ -42,7 +42,8 @@ void prune(const py::array& labels, const py::array& probs, py::array_t<bool> ma
   SquareMatrix<V> counts = square_of(joint);
   const auto n = view(label_counts);
   const auto classes = static_cast<std::size_t>(probs.shape(1));
-  if (counts.size != classes || n.size() != classes || static_cast<std::size_t>(mask.size()) != y.size ||
+  if (counts.size != classes || n.size() != classes ||
+      static_cast<std::size_t>(mask.size()) != y.size ||
       (num_to_remove_per_class && options.prune.num_to_remove.size() != classes))
     throw std::invalid_argument("the counts do not fit the matrix");
   const auto out = bytes_of(mask);

@@ -22,10 +22,14 @@ py::array scores_as(const MatrixView<T>& probs, const LabelsView& labels, ScoreM
                     const Thresholds* adjust, std::span<const std::int64_t> rows, bool subset,
                     const Execution& run) {
   py::array out = empty<Out>(subset ? rows.size() : probs.rows);
-  const std::span<Out> o{static_cast<Out*>(out.mutable_data()), static_cast<std::size_t>(out.size())};
+  const std::span<Out> o{static_cast<Out*>(out.mutable_data()),
+                         static_cast<std::size_t>(out.size())};
   if (!o.empty()) {
     const py::gil_scoped_release release;
-    label_quality_scores<T, Out>(probs, labels, method, adjust, rows, run, o);
+    if (subset)
+      label_quality_scores_of_rows<T, Out>(probs, labels, method, adjust, rows, run, o);
+    else
+      label_quality_scores<T, Out>(probs, labels, method, adjust, run, o);
   }
   return out;
 }
@@ -38,7 +42,8 @@ py::array scores(const py::array& labels, const py::array& probs, int method,
   require_same_length(y, probs);
   Thresholds adjust{{}, of_matrix_type};
   if (thresholds) {
-    if (thresholds->size() != probs.shape(1)) throw std::invalid_argument("one threshold per class, please");
+    if (thresholds->size() != probs.shape(1))
+      throw std::invalid_argument("one threshold per class, please");
     const auto t = view(*thresholds);
     adjust.values.assign(t.begin(), t.end());
   }
@@ -58,7 +63,8 @@ py::array scores(const py::array& labels, const py::array& probs, int method,
 template <typename T>
 py::array_t<std::int64_t> order_as(const py::array& values, std::size_t count) {
   py::array_t<std::int64_t> out(static_cast<py::ssize_t>(count));
-  const std::span<const T> v{static_cast<const T*>(values.data()), static_cast<std::size_t>(values.size())};
+  const std::span<const T> v{static_cast<const T*>(values.data()),
+                             static_cast<std::size_t>(values.size())};
   const std::span<std::int64_t> o{out.mutable_data(), count};
   {
     const py::gil_scoped_release release;
@@ -70,12 +76,17 @@ py::array_t<std::int64_t> order_as(const py::array& values, std::size_t count) {
 py::array_t<std::int64_t> order(const py::array& values, std::size_t count) {
   if (values.ndim() != 1 || (values.size() > 1 && values.strides(0) != values.itemsize()))
     throw py::type_error("the core orders contiguous vectors only");
-  if (count > static_cast<std::size_t>(values.size())) throw std::invalid_argument("count exceeds the scores");
+  if (count > static_cast<std::size_t>(values.size()))
+    throw std::invalid_argument("count exceeds the scores");
   switch (values.dtype().num()) {
-    case kNumpyHalf: return order_as<Half>(values, count);
-    case kNumpyFloat: return order_as<float>(values, count);
-    case kNumpyDouble: return order_as<double>(values, count);
-    default: throw py::type_error("the core orders float16, float32 or float64 only");
+    case kNumpyHalf:
+      return order_as<Half>(values, count);
+    case kNumpyFloat:
+      return order_as<float>(values, count);
+    case kNumpyDouble:
+      return order_as<double>(values, count);
+    default:
+      throw py::type_error("the core orders float16, float32 or float64 only");
   }
 }
 
@@ -92,9 +103,9 @@ double loss(const py::array& labels, const py::array& probs, std::size_t threads
 }  // namespace
 
 void bind_rank(py::module_& m) {
-  m.def("label_quality_scores", &scores, py::arg("labels"), py::arg("pred_probs"), py::arg("method"),
-        py::arg("thresholds").noconvert(), py::arg("of_matrix_type"), py::arg("rows").noconvert(),
-        py::arg("threads"));
+  m.def("label_quality_scores", &scores, py::arg("labels"), py::arg("pred_probs"),
+        py::arg("method"), py::arg("thresholds").noconvert(), py::arg("of_matrix_type"),
+        py::arg("rows").noconvert(), py::arg("threads"));
   m.def("lowest_first", &order, py::arg("scores"), py::arg("count"));
   m.def("log_loss", &loss, py::arg("labels"), py::arg("pred_probs"), py::arg("threads"));
 }

@@ -8,26 +8,32 @@ namespace {
 Scorer make(const Vector<double>& thresholds, bool of_matrix_type, int method, bool adjust,
             bool argmax_of_confident) {
   const auto t = view(thresholds);
-  return {Thresholds{{t.begin(), t.end()}, of_matrix_type}, static_cast<ScoreMethod>(method), adjust,
-          argmax_of_confident ? Collision::kConfident : Collision::kArgmax};
+  return {Thresholds{{t.begin(), t.end()}, of_matrix_type}, static_cast<ScoreMethod>(method),
+          adjust, argmax_of_confident ? Collision::kConfident : Collision::kArgmax};
 }
 
-// Calls f with the row's values, contiguous and of the scorer's length; TypeError otherwise. The GIL
-// stays held: a row takes less time than releasing it.
+// Calls f with the row's values, contiguous and of the scorer's length; TypeError otherwise. The
+// GIL stays held: a row takes less time than releasing it.
 template <typename F>
 auto visit_row(const Scorer& scorer, const py::array& row, const F& f) {
   const bool contiguous =
       row.ndim() == 1 && (row.shape(0) <= 1 || row.strides(0) == row.itemsize()) &&
-      reinterpret_cast<std::uintptr_t>(row.data()) % static_cast<std::uintptr_t>(row.itemsize()) == 0;
+      reinterpret_cast<std::uintptr_t>(row.data()) % static_cast<std::uintptr_t>(row.itemsize()) ==
+          0;
   if (!contiguous) throw py::type_error("the core scores contiguous rows only");
   if (static_cast<std::size_t>(row.size()) != scorer.classes())
-    throw std::invalid_argument("pred_probs has " + std::to_string(row.size()) +
-                                " values, expected one per class: " + std::to_string(scorer.classes()));
+    throw std::invalid_argument(
+        "pred_probs has " + std::to_string(row.size()) +
+        " values, expected one per class: " + std::to_string(scorer.classes()));
   switch (row.dtype().num()) {
-    case kNumpyHalf: return f(static_cast<const Half*>(row.data()));
-    case kNumpyFloat: return f(static_cast<const float*>(row.data()));
-    case kNumpyDouble: return f(static_cast<const double*>(row.data()));
-    default: throw py::type_error("the core scores float16, float32 or float64 rows only");
+    case kNumpyHalf:
+      return f(static_cast<const Half*>(row.data()));
+    case kNumpyFloat:
+      return f(static_cast<const float*>(row.data()));
+    case kNumpyDouble:
+      return f(static_cast<const double*>(row.data()));
+    default:
+      throw py::type_error("the core scores float16, float32 or float64 rows only");
   }
 }
 

@@ -28,7 +28,8 @@ struct Shift {
   [[nodiscard]] const A* data() const { return values.empty() ? nullptr : values.data(); }
 };
 
-// Checks and scores one block. Calls are const, allocate nothing, and may run concurrently.
+// Checks and scores blocks. Calls are const, allocate nothing unless they throw, and may run
+// concurrently.
 template <typename T, typename Out>
 class BlockScorer {
   // Scores of type Out are computed in Out, or in float when that is float16.
@@ -38,13 +39,19 @@ class BlockScorer {
   BlockScorer(ScoreMethod method, const Thresholds* adjust)
       : kernels_(kernels_of<T>()), method_(method), shift_(adjust) {}
 
+  // Entropy is not defined for values outside [0, 1], by however little.
   [[nodiscard]] double tolerance() const {
     return method_ == ScoreMethod::kConfidenceWeightedEntropy ? 0.0 : kProbabilityTolerance;
   }
 
-  void operator()(const RowBlock<T>& block, std::size_t begin, Out* out) const {
+  // Throws InvalidProbability for the first bad value; `begin` is the number of the first row.
+  void check(const RowBlock<T>& block, std::size_t begin) const {
     const std::size_t bad = kernels_.first_invalid_row(block.probs, tolerance());
     if (bad < block.probs.rows) throw_invalid_row(block.probs, bad, begin, tolerance());
+  }
+
+  // Requires what `check` checks.
+  void score(const RowBlock<T>& block, Out* out) const {
     const bool margin = method_ == ScoreMethod::kNormalizedMargin;
     if constexpr (std::is_same_v<Out, double>) {
       if (method_ == ScoreMethod::kConfidenceWeightedEntropy) {

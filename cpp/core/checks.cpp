@@ -81,9 +81,9 @@ void finite_rows(MatrixView<T> probs, const Execution& execution, std::span<std:
                   });
 }
 
-#define CUPEL_INSTANTIATE(T)                                                        \
+#define CUPEL_INSTANTIATE(T)                                                               \
   template void throw_invalid_row(const MatrixView<T>&, std::size_t, std::size_t, double); \
-  template void check_probabilities(MatrixView<T>, const Execution&);              \
+  template void check_probabilities(MatrixView<T>, const Execution&);                      \
   template void finite_rows(MatrixView<T>, const Execution&, std::span<std::uint8_t>);
 CUPEL_INSTANTIATE(Half)
 CUPEL_INSTANTIATE(float)

@@ -43,7 +43,8 @@ Compute<T> ceil_to(double x) {
   if constexpr (std::is_same_v<T, Half>) {
     Half next = float_to_half(value);
     if ((next.bits & 0x8000u) != 0)
-      next.bits = next.bits == 0x8000u ? std::uint16_t{1} : static_cast<std::uint16_t>(next.bits - 1);
+      next.bits =
+          next.bits == 0x8000u ? std::uint16_t{1} : static_cast<std::uint16_t>(next.bits - 1);
     else
       next.bits = static_cast<std::uint16_t>(next.bits + 1);
     return half_to_float(next);
@@ -65,7 +66,8 @@ class LocalCounts {
     pending_ += static_cast<std::uint32_t>(rows);
     for (std::size_t i = 0; i < rows; ++i)
       if (guess[i] >= 0)
-        ++counts_[static_cast<std::size_t>(given[i]) * classes + static_cast<std::size_t>(guess[i])];
+        ++counts_[static_cast<std::size_t>(given[i]) * classes +
+                  static_cast<std::size_t>(guess[i])];
   }
 
   void flush() {
@@ -91,7 +93,8 @@ std::vector<Compute<T>> confident_cuts(const Thresholds& thresholds) {
   for (std::size_t k = 0; k < thresholds.values.size(); ++k) {
     const double t = thresholds.values[k];
     if (thresholds.of_matrix_type)
-      cuts[k] = round_to<T>(static_cast<double>(static_cast<Compute<T>>(t) - round_to<T>(kThresholdSlack)));
+      cuts[k] = round_to<T>(
+          static_cast<double>(static_cast<Compute<T>>(t) - round_to<T>(kThresholdSlack)));
     else
       cuts[k] = ceil_to<T>(t - kThresholdSlack);
   }
@@ -130,7 +133,9 @@ void ThresholdAccumulator::update(MatrixView<T> probs, const LabelsView& labels,
   for (const ClassSums& shard : shards) state_->merge(shard);
 }
 
-void ThresholdAccumulator::merge(const ThresholdAccumulator& other) { state_->merge(*other.state_); }
+void ThresholdAccumulator::merge(const ThresholdAccumulator& other) {
+  state_->merge(*other.state_);
+}
 
 template <typename T>
 Thresholds ThresholdAccumulator::finish() const {
@@ -160,7 +165,8 @@ void ConfidentJointAccumulator::update(MatrixView<T> probs, const LabelsView& la
                                        const Execution& execution, std::span<std::uint8_t> flags) {
   RowPass pass(execution, probs.rows, probs.cols * sizeof(T), probs.cols * sizeof(T));
   // Local counts of all workers together take at most an eighth of the matrix's memory.
-  const std::size_t local_bytes = std::max<std::size_t>(1, counts_.values.size() * sizeof(std::uint32_t));
+  const std::size_t local_bytes =
+      std::max<std::size_t>(1, counts_.values.size() * sizeof(std::uint32_t));
   const std::size_t affordable = probs.rows * probs.cols * sizeof(T) / 8 / local_bytes;
   pass.workers = std::min(pass.workers, std::max<std::size_t>(1, affordable));
 
@@ -173,9 +179,8 @@ void ConfidentJointAccumulator::update(MatrixView<T> probs, const LabelsView& la
                    std::array<std::int64_t, kMaxBlockRows> guess;
                    std::array<std::uint8_t, kMaxBlockRows> unused;
                    std::uint8_t* out = flags.empty() ? unused.data() : flags.data() + begin;
-                   const std::size_t valid =
-                       confident_rows(block, cuts.data(), collision_ == Collision::kConfident,
-                                      guess.data(), out);
+                   const std::size_t valid = confident_rows(
+                       block, cuts.data(), collision_ == Collision::kConfident, guess.data(), out);
                    if (valid < block.probs.rows) throw_invalid_row(block.probs, valid, begin);
                    local[worker].add(probs.cols, valid, block.given, guess.data());
                  });

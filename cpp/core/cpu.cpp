@@ -29,8 +29,8 @@ Features detect_features() {
   Features found;
   found.avx2 = (saved & 0x6) == 0x6 && (leaf[1] & (1 << 5)) != 0;
   constexpr unsigned needed = (1u << 16) | (1u << 17) | (1u << 30) | (1u << 31);  // F, DQ, BW, VL
-  found.avx512 = found.avx2 && (saved & 0xe6) == 0xe6 &&
-                 (static_cast<unsigned>(leaf[1]) & needed) == needed;
+  found.avx512 =
+      found.avx2 && (saved & 0xe6) == 0xe6 && (static_cast<unsigned>(leaf[1]) & needed) == needed;
   return found;
 }
 #else
@@ -87,7 +87,8 @@ void select_isa(std::string_view name) {
       active().store(table, std::memory_order_release);
       return;
     }
-  std::string message = "instruction set '" + std::string(name) + "' is not available here; choose one of";
+  std::string message =
+      "instruction set '" + std::string(name) + "' is not available here; choose one of";
   for (const Kernels* table : available_kernels()) message += std::string(" ") + table->name;
   throw std::invalid_argument(message);
 }

@@ -51,7 +51,8 @@ class ExactSum {
   }
 
  private:
-  // A double is mantissa * 2^(exponent - 1075); in units of 2^-88 that is a shift by exponent - 987.
+  // A double is mantissa * 2^(exponent - 1075); in units of 2^-88 that is a shift by exponent -
+  // 987.
   static constexpr int kUnitExponent = 987;
 
   void accumulate(std::uint64_t low, std::uint64_t high) {

@@ -39,13 +39,13 @@ std::vector<std::vector<std::size_t>> deal_classes(std::span<const std::int64_t>
   std::vector<std::size_t> by_size;
   for (std::size_t k = 0; k < label_counts.size(); ++k)
     if (label_counts[k] > least) by_size.push_back(k);
-  std::stable_sort(by_size.begin(), by_size.end(), [&](std::size_t a, std::size_t b) {
-    return label_counts[a] > label_counts[b];
-  });
+  std::stable_sort(by_size.begin(), by_size.end(),
+                   [&](std::size_t a, std::size_t b) { return label_counts[a] > label_counts[b]; });
   std::vector<std::vector<std::size_t>> dealt(workers);
   std::vector<std::int64_t> load(workers);
   for (const std::size_t k : by_size) {
-    const auto w = static_cast<std::size_t>(std::min_element(load.begin(), load.end()) - load.begin());
+    const auto w =
+        static_cast<std::size_t>(std::min_element(load.begin(), load.end()) - load.begin());
     dealt[w].push_back(k);
     load[w] += label_counts[k];
   }
@@ -101,7 +101,7 @@ std::vector<std::int64_t> find_label_issues(MatrixView<T> probs, const LabelsVie
       const ScoreMethod method = options.filter_by == FilterBy::kLowSelfConfidence
                                      ? ScoreMethod::kSelfConfidence
                                      : ScoreMethod::kNormalizedMargin;
-      label_quality_scores<T, T>(probs, labels, method, nullptr, {}, execution, scores);
+      label_quality_scores<T, T>(probs, labels, method, nullptr, execution, scores);
       flag_lowest<T>(scores, number, mask);
       break;
     }
@@ -133,13 +133,12 @@ void prune_candidates(MatrixView<T> probs, const LabelsView& labels,
     prune<T, std::uint64_t>(probs, labels, label_counts, counts, options, execution, mask);
 }
 
-#define CUPEL_INSTANTIATE(T)                                                                   \
-  template std::vector<std::int64_t> find_label_issues(MatrixView<T>, const LabelsView&,       \
-                                                       const FilterOptions&, const Execution&, \
-                                                       std::span<std::uint8_t>);               \
-  template void prune_candidates(MatrixView<T>, const LabelsView&,                             \
-                                 std::span<const std::int64_t>,                                \
-                                 const SquareMatrix<std::int64_t>&, const FilterOptions&,      \
+#define CUPEL_INSTANTIATE(T)                                                                      \
+  template std::vector<std::int64_t> find_label_issues(MatrixView<T>, const LabelsView&,          \
+                                                       const FilterOptions&, const Execution&,    \
+                                                       std::span<std::uint8_t>);                  \
+  template void prune_candidates(MatrixView<T>, const LabelsView&, std::span<const std::int64_t>, \
+                                 const SquareMatrix<std::int64_t>&, const FilterOptions&,         \
                                  const Execution&, std::span<std::uint8_t>);
 CUPEL_INSTANTIATE(Half)
 CUPEL_INSTANTIATE(float)

@@ -16,13 +16,20 @@ void widen(const void* data, std::size_t begin, std::size_t count, std::int64_t*
 
 void LabelsView::load(std::size_t begin, std::size_t count, std::int64_t* out) const {
   switch (type) {
-    case IntegerType::kInt8: return widen<std::int8_t>(data, begin, count, out);
-    case IntegerType::kInt16: return widen<std::int16_t>(data, begin, count, out);
-    case IntegerType::kInt32: return widen<std::int32_t>(data, begin, count, out);
-    case IntegerType::kInt64: return widen<std::int64_t>(data, begin, count, out);
-    case IntegerType::kUint8: return widen<std::uint8_t>(data, begin, count, out);
-    case IntegerType::kUint16: return widen<std::uint16_t>(data, begin, count, out);
-    case IntegerType::kUint32: return widen<std::uint32_t>(data, begin, count, out);
+    case IntegerType::kInt8:
+      return widen<std::int8_t>(data, begin, count, out);
+    case IntegerType::kInt16:
+      return widen<std::int16_t>(data, begin, count, out);
+    case IntegerType::kInt32:
+      return widen<std::int32_t>(data, begin, count, out);
+    case IntegerType::kInt64:
+      return widen<std::int64_t>(data, begin, count, out);
+    case IntegerType::kUint8:
+      return widen<std::uint8_t>(data, begin, count, out);
+    case IntegerType::kUint16:
+      return widen<std::uint16_t>(data, begin, count, out);
+    case IntegerType::kUint32:
+      return widen<std::uint32_t>(data, begin, count, out);
     case IntegerType::kUint64: {
       static constexpr std::uint64_t highest = std::numeric_limits<std::int64_t>::max();
       const auto* from = static_cast<const std::uint64_t*>(data) + begin;

@@ -11,7 +11,7 @@
 namespace cupel {
 namespace {
 
-constexpr double kTiny = 1e-100;            // divisors are raised to this
+constexpr double kTiny = 1e-100;  // divisors are raised to this
 constexpr double kHighestNoiseRate = 0.9999;
 constexpr double kLowestPrior = 1e-6;
 constexpr double kLowestConvergedPrior = 1e-5;
@@ -201,8 +201,8 @@ void calibrate_rows(const SquareMatrix<V>& joint, std::span<const std::int64_t> 
   const auto scaled = [&](std::size_t a, V value) {
     return static_cast<double>(value) / totals[a] * static_cast<double>(label_counts[a]);
   };
-  out.total = guarded(pairwise_sum(
-      [&](std::size_t e) { return scaled(e % n, joint(e % n, e / n)); }, 0, n * n));
+  out.total = guarded(
+      pairwise_sum([&](std::size_t e) { return scaled(e % n, joint(e % n, e / n)); }, 0, n * n));
   for (std::size_t a = 0; a < n; ++a) {
     for (std::size_t b = 0; b < n; ++b) row[b] = scaled(a, joint(a, b)) / out.total * examples;
     if (round_preserving_sum(row, std::span(out.joint.values).subspan(a * n, n)))
@@ -227,8 +227,7 @@ void prune_rows(const SquareMatrix<V>& joint, std::span<const std::int64_t> labe
 }  // namespace
 
 void raise_diagonal(SquareMatrix<std::int64_t>& joint) {
-  for (std::size_t k = 0; k < joint.size; ++k)
-    joint(k, k) = std::max<std::int64_t>(joint(k, k), 1);
+  for (std::size_t k = 0; k < joint.size; ++k) joint(k, k) = std::max<std::int64_t>(joint(k, k), 1);
 }
 
 bool round_preserving_sum(std::span<const double> row, std::span<std::int64_t> out) {
@@ -247,7 +246,8 @@ bool round_preserving_sum(std::span<const double> row, std::span<std::int64_t> o
   for (std::size_t j = 0; j < row.size(); ++j)
     moved[j] = {sign * (static_cast<double>(out[j]) - row[j]), step > 0 ? row.size() - j : j};
   const std::size_t changes = std::min(row.size(), static_cast<std::size_t>(std::abs(missing)));
-  std::nth_element(moved.begin(), moved.begin() + static_cast<std::ptrdiff_t>(changes) - 1, moved.end());
+  std::nth_element(moved.begin(), moved.begin() + static_cast<std::ptrdiff_t>(changes) - 1,
+                   moved.end());
   for (std::size_t c = 0; c < changes; ++c)
     out[step > 0 ? row.size() - moved[c].second : moved[c].second] += step;
   const double last = moved[changes - 1].first;

@@ -20,7 +20,7 @@
 namespace cupel {
 
 // Bits of the mask while pruning goes on.
-inline constexpr std::uint8_t kCandidate = 1;   // argmax is another class; only these get flagged
+inline constexpr std::uint8_t kCandidate = 1;    // argmax is another class; only these get flagged
 inline constexpr std::uint8_t kByNoiseRate = 2;  // selected by a (given, true) cell
 inline constexpr std::uint8_t kByClass = 4;      // selected by its class
 
@@ -104,7 +104,9 @@ class Pruner {
   // No row outside the candidates has a margin above this (1e-6, rounded in any type).
   static A highest_other_margin() { return round_to<T>(2e-6); }
 
-  [[nodiscard]] A value(std::size_t row, std::size_t j) const { return to_compute(probs_.row(row)[j]); }
+  [[nodiscard]] A value(std::size_t row, std::size_t j) const {
+    return to_compute(probs_.row(row)[j]);
+  }
   [[nodiscard]] A margin(std::size_t row, std::size_t j, A own) const {
     const A difference = value(row, j) - own;
     if constexpr (sizeof(T) == sizeof(Half))
@@ -137,9 +139,9 @@ class Pruner {
       std::size_t count = 0;
       for (std::size_t i = 0; i < end - begin; ++i) {
         const std::uint32_t slot = slot_of_[static_cast<std::size_t>(given.data()[i])];
+        if (slot == kNotMine || !wanted(begin + i, slot)) continue;
         offsets[count] = static_cast<std::uint32_t>(i);
-        slots[count] = slot;
-        count += slot != kNotMine && wanted(begin + i, slot) ? 1 : 0;
+        slots[count++] = slot;
       }
       for (std::size_t c = 0; c < count; ++c) {
         if (c + ahead < count)
@@ -200,7 +202,8 @@ class Pruner {
   }
 
   void select(Cell& cell) {
-    for (const auto& entry : cell.best()) mask_[static_cast<std::size_t>(entry.row)] |= kByNoiseRate;
+    for (const auto& entry : cell.best())
+      mask_[static_cast<std::size_t>(entry.row)] |= kByNoiseRate;
   }
 
   // Selects what the cells hold, and keeps those that want more, for what lies below. True if any.
@@ -228,7 +231,8 @@ class Pruner {
     const bool all_read = for_each_row(
         proceed,
         [&](std::size_t row, std::size_t slot) {
-          return (mask_[row] & (kCandidate | kByNoiseRate)) == kCandidate && !cells_[slot].cells.empty();
+          return (mask_[row] & (kCandidate | kByNoiseRate)) == kCandidate &&
+                 !cells_[slot].cells.empty();
         },
         ask,
         [&](std::size_t row, std::size_t slot) {

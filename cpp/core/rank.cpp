@@ -9,6 +9,7 @@
 #include "core/blocks.hpp"
 #include "core/cpu.hpp"
 #include "core/exact_sum.hpp"
+#include "core/prefetch.hpp"
 #include "core/radix.hpp"
 #include "core/scalar.hpp"
 
@@ -85,11 +86,10 @@ void order_lowest(std::span<const T> scores, std::span<std::int64_t> order) {
   // Only what lies in or below the bucket of the last wanted score needs sorting.
   const bool all = order.size() == scores.size();
   const Bucket<T> last = all ? Bucket<T>{} : Bucket<T>::find(scores, order.size());
-  const auto items =
-      all ? sorted_items<Index>(scores, scores.size(), [](const T&) { return true; })
-          : sorted_items<Index>(scores, last.below + last.inside, [&](const T& score) {
-              return Bucket<T>::of(score) <= last.number;
-            });
+  const auto items = all ? sorted_items<Index>(scores, scores.size(), [](const T&) { return true; })
+                         : sorted_items<Index>(
+                               scores, last.below + last.inside,
+                               [&](const T& score) { return Bucket<T>::of(score) <= last.number; });
   for (std::size_t i = 0; i < order.size(); ++i)
     order[i] = static_cast<std::int64_t>(items[i].index);
 }
@@ -99,9 +99,8 @@ void flag_lowest_by(std::span<const T> scores, std::size_t count, std::span<std:
   const Bucket<T> last = Bucket<T>::find(scores, count);
   for (std::size_t i = 0; i < scores.size(); ++i)
     mask[i] = Bucket<T>::of(scores[i]) < last.number ? 1 : 0;
-  const auto items = sorted_items<Index>(scores, last.inside, [&](const T& score) {
-    return Bucket<T>::of(score) == last.number;
-  });
+  const auto items = sorted_items<Index>(
+      scores, last.inside, [&](const T& score) { return Bucket<T>::of(score) == last.number; });
   for (std::size_t i = 0; i < count - last.below; ++i) mask[items[i].index] = 1;
 }
 
@@ -120,28 +119,38 @@ bool scores_are_double(ScoreMethod method, const Thresholds* adjust) {
 
 template <typename T, typename Out>
 void label_quality_scores(MatrixView<T> probs, const LabelsView& labels, ScoreMethod method,
-                          const Thresholds* adjust, std::span<const std::int64_t> rows,
-                          const Execution& execution, std::span<Out> out) {
-  const BlockScorer<T, Out> score(method, adjust);
+                          const Thresholds* adjust, const Execution& execution,
+                          std::span<Out> out) {
+  const BlockScorer<T, Out> scorer(method, adjust);
   const std::size_t row_bytes = probs.cols * sizeof(T);
-  if (rows.empty()) {
-    const RowPass pass(execution, probs.rows, row_bytes, row_bytes);
-    for_each_block(execution, pass, probs, labels,
-                   [&](std::size_t, const RowBlock<T>& block, std::size_t begin) {
-                     score(block, begin, out.data() + begin);
-                   });
-    return;
-  }
+  const RowPass pass(execution, probs.rows, row_bytes, row_bytes);
+  for_each_block(execution, pass, probs, labels,
+                 [&](std::size_t, const RowBlock<T>& block, std::size_t begin) {
+                   scorer.check(block, begin);
+                   scorer.score(block, out.data() + begin);
+                 });
+}
+
+template <typename T, typename Out>
+void label_quality_scores_of_rows(MatrixView<T> probs, const LabelsView& labels, ScoreMethod method,
+                                  const Thresholds* adjust, std::span<const std::int64_t> rows,
+                                  const Execution& execution, std::span<Out> out) {
+  const BlockScorer<T, Out> scorer(method, adjust);
+  const bool check = scorer.tolerance() == 0.0;
+  const std::size_t row_bytes = probs.cols * sizeof(T);
+  const std::size_t ahead = prefetch_distance(row_bytes);
   const RowPass pass(execution, rows.size(), row_bytes, row_bytes);
   parallel_blocks(execution, pass.workers, pass.rows, pass.grain,
                   [&](std::size_t, std::size_t begin, std::size_t end) {
                     for (std::size_t i = begin; i < end; ++i) {
+                      if (i + ahead < end)
+                        prefetch_row(probs.row(static_cast<std::size_t>(rows[i + ahead])),
+                                     row_bytes);
                       const auto row = static_cast<std::size_t>(rows[i]);
-                      std::int64_t given = 0;
-                      labels.load(row, 1, &given);
-                      if (given < 0 || static_cast<std::uint64_t>(given) >= probs.cols)
-                        throw InvalidLabel(row, given, probs.cols);
-                      score({rows_of(probs, row, row + 1), &given}, row, out.data() + i);
+                      const CheckedLabels given(labels, row, row + 1, probs.cols);
+                      const RowBlock<T> block{rows_of(probs, row, row + 1), given.data()};
+                      if (check) scorer.check(block, row);
+                      scorer.score(block, out.data() + i);
                     }
                   });
 }
@@ -172,34 +181,35 @@ double log_loss(MatrixView<T> probs, const LabelsView& labels, const Execution& 
   const auto log = active_kernels().log;
   constexpr double scale = 1.0 / 64.0;  // keeps terms within ExactSum's range; a power of 2, exact
   std::vector<ExactSum> shards(pass.workers);
-  for_each_block(
-      execution, pass, probs, labels,
-      [&](std::size_t worker, const RowBlock<T>& block, std::size_t begin) {
-        const std::size_t bad = first_invalid_row(block.probs, kProbabilityTolerance);
-        if (bad < block.probs.rows) throw_invalid_row(block.probs, bad, begin);
-        for (std::size_t i = 0; i < block.probs.rows; ++i) {
-          const T* row = block.probs.row(i);
-          double sum = 0.0;
-          for (std::size_t j = 0; j < probs.cols; ++j)
-            sum += std::max(static_cast<double>(to_compute(row[j])), kLowestProbability);
-          const double own = std::max(static_cast<double>(to_compute(row[block.given[i]])),
-                                      kLowestProbability);
-          shards[worker].add(-log(own / sum) * scale);
-        }
-      });
+  for_each_block(execution, pass, probs, labels,
+                 [&](std::size_t worker, const RowBlock<T>& block, std::size_t begin) {
+                   const std::size_t bad = first_invalid_row(block.probs, kProbabilityTolerance);
+                   if (bad < block.probs.rows) throw_invalid_row(block.probs, bad, begin);
+                   for (std::size_t i = 0; i < block.probs.rows; ++i) {
+                     const T* row = block.probs.row(i);
+                     double sum = 0.0;
+                     for (std::size_t j = 0; j < probs.cols; ++j)
+                       sum += std::max(static_cast<double>(to_compute(row[j])), kLowestProbability);
+                     const double own = std::max(
+                         static_cast<double>(to_compute(row[block.given[i]])), kLowestProbability);
+                     shards[worker].add(-log(own / sum) * scale);
+                   }
+                 });
   ExactSum total;
   for (const ExactSum& shard : shards) total.merge(shard);
   return total.value() / scale / static_cast<double>(std::max<std::size_t>(1, probs.rows));
 }
 
-#define CUPEL_INSTANTIATE_SCORES(T, Out)                                                    \
-  template void label_quality_scores(MatrixView<T>, const LabelsView&, ScoreMethod,         \
-                                     const Thresholds*, std::span<const std::int64_t>,      \
-                                     const Execution&, std::span<Out>);
-#define CUPEL_INSTANTIATE(T)                                                                \
-  template bool scores_are_double<T>(ScoreMethod, const Thresholds*);                       \
-  template void lowest_first(std::span<const T>, std::span<std::int64_t>);                  \
-  template void flag_lowest(std::span<const T>, std::size_t, std::span<std::uint8_t>);      \
+#define CUPEL_INSTANTIATE_SCORES(T, Out)                                                       \
+  template void label_quality_scores(MatrixView<T>, const LabelsView&, ScoreMethod,            \
+                                     const Thresholds*, const Execution&, std::span<Out>);     \
+  template void label_quality_scores_of_rows(MatrixView<T>, const LabelsView&, ScoreMethod,    \
+                                             const Thresholds*, std::span<const std::int64_t>, \
+                                             const Execution&, std::span<Out>);
+#define CUPEL_INSTANTIATE(T)                                                           \
+  template bool scores_are_double<T>(ScoreMethod, const Thresholds*);                  \
+  template void lowest_first(std::span<const T>, std::span<std::int64_t>);             \
+  template void flag_lowest(std::span<const T>, std::size_t, std::span<std::uint8_t>); \
   template double log_loss(MatrixView<T>, const LabelsView&, const Execution&);
 CUPEL_INSTANTIATE(Half)
 CUPEL_INSTANTIATE(float)

@@ -28,11 +28,13 @@ struct Typed {
   [[nodiscard]] double score(const RowBlock<T>& row) const {
     if (is_double) {
       double out = 0.0;
-      wide(row, 0, &out);
+      wide.check(row, 0);
+      wide.score(row, &out);
       return out;
     }
     T out{};
-    same(row, 0, &out);
+    same.check(row, 0);
+    same.score(row, &out);
     return static_cast<double>(to_compute(out));
   }
 };
@@ -78,7 +80,8 @@ Scorer::Scorer(const Thresholds& thresholds, ScoreMethod method, bool adjust, Co
   if (adjust && method == ScoreMethod::kConfidenceWeightedEntropy)
     throw std::invalid_argument(
         "adjust_pred_probs is not possible with method='confidence_weighted_entropy'");
-  state_ = std::make_unique<const State>(thresholds, method, adjust ? &thresholds : nullptr, collision);
+  state_ =
+      std::make_unique<const State>(thresholds, method, adjust ? &thresholds : nullptr, collision);
 }
 Scorer::Scorer(Scorer&&) noexcept = default;
 Scorer& Scorer::operator=(Scorer&&) noexcept = default;
@@ -108,8 +111,8 @@ Verdict Scorer::check(const T* probs, std::int64_t given) const {
   return verdict;
 }
 
-#define CUPEL_INSTANTIATE(T)                                       \
-  template double Scorer::score(const T*, std::int64_t) const;     \
+#define CUPEL_INSTANTIATE(T)                                   \
+  template double Scorer::score(const T*, std::int64_t) const; \
   template Verdict Scorer::check(const T*, std::int64_t) const;
 CUPEL_INSTANTIATE(Half)
 CUPEL_INSTANTIATE(float)

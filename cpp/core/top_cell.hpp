@@ -28,8 +28,7 @@ class TopCell {
 
   // Requires key > cut().
   void offer(Key key, Row row) {
-    if (entries_.size() == entries_.capacity())
-      entries_.reserve(std::min(std::max<std::size_t>(4, 2 * entries_.size()), limit()));
+    if (entries_.empty()) entries_.reserve(limit());  // pages that stay unused cost nothing
     entries_.push_back({key, row});
     // Later rows lose ties, so from now on only strictly larger keys matter.
     if (entries_.size() >= limit()) {

@@ -30,23 +30,43 @@ struct Batch<float> {
   void store(float* p) const { _mm256_storeu_ps(p, v); }
 };
 
-inline Batch<double> operator+(Batch<double> a, Batch<double> b) { return {_mm512_add_pd(a.v, b.v)}; }
-inline Batch<double> operator-(Batch<double> a, Batch<double> b) { return {_mm512_sub_pd(a.v, b.v)}; }
-inline Batch<double> operator*(Batch<double> a, Batch<double> b) { return {_mm512_mul_pd(a.v, b.v)}; }
-inline Batch<double> operator/(Batch<double> a, Batch<double> b) { return {_mm512_div_pd(a.v, b.v)}; }
+inline Batch<double> operator+(Batch<double> a, Batch<double> b) {
+  return {_mm512_add_pd(a.v, b.v)};
+}
+inline Batch<double> operator-(Batch<double> a, Batch<double> b) {
+  return {_mm512_sub_pd(a.v, b.v)};
+}
+inline Batch<double> operator*(Batch<double> a, Batch<double> b) {
+  return {_mm512_mul_pd(a.v, b.v)};
+}
+inline Batch<double> operator/(Batch<double> a, Batch<double> b) {
+  return {_mm512_div_pd(a.v, b.v)};
+}
 inline Batch<double> max(Batch<double> a, Batch<double> b) { return {_mm512_max_pd(a.v, b.v)}; }
-inline unsigned ge(Batch<double> a, Batch<double> b) { return _mm512_cmp_pd_mask(a.v, b.v, _CMP_GE_OQ); }
-inline unsigned gt(Batch<double> a, Batch<double> b) { return _mm512_cmp_pd_mask(a.v, b.v, _CMP_GT_OQ); }
-inline unsigned eq(Batch<double> a, Batch<double> b) { return _mm512_cmp_pd_mask(a.v, b.v, _CMP_EQ_OQ); }
+inline unsigned ge(Batch<double> a, Batch<double> b) {
+  return _mm512_cmp_pd_mask(a.v, b.v, _CMP_GE_OQ);
+}
+inline unsigned gt(Batch<double> a, Batch<double> b) {
+  return _mm512_cmp_pd_mask(a.v, b.v, _CMP_GT_OQ);
+}
+inline unsigned eq(Batch<double> a, Batch<double> b) {
+  return _mm512_cmp_pd_mask(a.v, b.v, _CMP_EQ_OQ);
+}
 inline Batch<double> select(unsigned mask, Batch<double> a, Batch<double> b) {
   return {_mm512_mask_blend_pd(static_cast<__mmask8>(mask), b.v, a.v)};
 }
 inline Batch<float> select(unsigned mask, Batch<float> a, Batch<float> b) {
   return {_mm256_mask_blend_ps(static_cast<__mmask8>(mask), b.v, a.v)};
 }
-inline unsigned ge(Batch<float> a, Batch<float> b) { return _mm256_cmp_ps_mask(a.v, b.v, _CMP_GE_OQ); }
-inline unsigned gt(Batch<float> a, Batch<float> b) { return _mm256_cmp_ps_mask(a.v, b.v, _CMP_GT_OQ); }
-inline unsigned eq(Batch<float> a, Batch<float> b) { return _mm256_cmp_ps_mask(a.v, b.v, _CMP_EQ_OQ); }
+inline unsigned ge(Batch<float> a, Batch<float> b) {
+  return _mm256_cmp_ps_mask(a.v, b.v, _CMP_GE_OQ);
+}
+inline unsigned gt(Batch<float> a, Batch<float> b) {
+  return _mm256_cmp_ps_mask(a.v, b.v, _CMP_GT_OQ);
+}
+inline unsigned eq(Batch<float> a, Batch<float> b) {
+  return _mm256_cmp_ps_mask(a.v, b.v, _CMP_EQ_OQ);
+}
 
 inline Batch<double> widen(Batch<float> a) { return {_mm512_cvtps_pd(a.v)}; }
 
@@ -54,10 +74,12 @@ inline Batch<double> widen(Batch<float> a) { return {_mm512_cvtps_pd(a.v)}; }
 inline void split_exponent(Batch<double> a, Batch<double>& exponent, Batch<double>& mantissa) {
   const __m512i bits = _mm512_castpd_si512(a.v);
   const __m512i root = _mm512_set1_epi64(0x3fe6a09e667f3bcd);
-  const __m512i shifted = _mm512_add_epi64(bits, _mm512_set1_epi64(0x3ff0000000000000 - 0x3fe6a09e667f3bcd));
+  const __m512i shifted =
+      _mm512_add_epi64(bits, _mm512_set1_epi64(0x3ff0000000000000 - 0x3fe6a09e667f3bcd));
   const __m512i magic = _mm512_set1_epi64(0x4330000000000000);
-  exponent.v = _mm512_sub_pd(_mm512_castsi512_pd(_mm512_or_si512(_mm512_srli_epi64(shifted, 52), magic)),
-                             _mm512_set1_pd(4503599627370496.0 + 1023.0));
+  exponent.v =
+      _mm512_sub_pd(_mm512_castsi512_pd(_mm512_or_si512(_mm512_srli_epi64(shifted, 52), magic)),
+                    _mm512_set1_pd(4503599627370496.0 + 1023.0));
   mantissa.v = _mm512_castsi512_pd(
       _mm512_add_epi64(_mm512_and_si512(shifted, _mm512_set1_epi64(0x000fffffffffffff)), root));
 }
@@ -98,7 +120,8 @@ struct Batch<float> {
   static Batch load(const float* p) { return {_mm256_loadu_ps(p)}; }
   static Batch load_first(const float* p, std::size_t n, float fill) {
     const __m256i mask = first_lanes(n);
-    return {_mm256_blendv_ps(_mm256_set1_ps(fill), _mm256_maskload_ps(p, mask), _mm256_castsi256_ps(mask))};
+    return {_mm256_blendv_ps(_mm256_set1_ps(fill), _mm256_maskload_ps(p, mask),
+                             _mm256_castsi256_ps(mask))};
   }
   void store(float* p) const { _mm256_storeu_ps(p, v); }
 };
@@ -150,16 +173,19 @@ inline Batch<double> select(unsigned mask, Batch<double> a, Batch<double> b) {
 }
 
 inline Batch<double> widen(Batch<float> a) {
-  return {_mm256_cvtps_pd(_mm256_castps256_ps128(a.v)), _mm256_cvtps_pd(_mm256_extractf128_ps(a.v, 1))};
+  return {_mm256_cvtps_pd(_mm256_castps256_ps128(a.v)),
+          _mm256_cvtps_pd(_mm256_extractf128_ps(a.v, 1))};
 }
 
 inline void split_exponent_half(__m256d a, __m256d& exponent, __m256d& mantissa) {
   const __m256i bits = _mm256_castpd_si256(a);
   const __m256i root = _mm256_set1_epi64x(0x3fe6a09e667f3bcd);
-  const __m256i shifted = _mm256_add_epi64(bits, _mm256_set1_epi64x(0x3ff0000000000000 - 0x3fe6a09e667f3bcd));
+  const __m256i shifted =
+      _mm256_add_epi64(bits, _mm256_set1_epi64x(0x3ff0000000000000 - 0x3fe6a09e667f3bcd));
   const __m256i magic = _mm256_set1_epi64x(0x4330000000000000);
-  exponent = _mm256_sub_pd(_mm256_castsi256_pd(_mm256_or_si256(_mm256_srli_epi64(shifted, 52), magic)),
-                           _mm256_set1_pd(4503599627370496.0 + 1023.0));
+  exponent =
+      _mm256_sub_pd(_mm256_castsi256_pd(_mm256_or_si256(_mm256_srli_epi64(shifted, 52), magic)),
+                    _mm256_set1_pd(4503599627370496.0 + 1023.0));
   mantissa = _mm256_castsi256_pd(
       _mm256_add_epi64(_mm256_and_si256(shifted, _mm256_set1_epi64x(0x000fffffffffffff)), root));
 }
@@ -216,30 +242,35 @@ inline Batch<T> operator/(Batch<T> a, Batch<T> b) {
 }
 template <typename T>
 inline Batch<T> max(Batch<T> a, Batch<T> b) {
-  for (std::size_t l = 0; l < kLanes; ++l) a.lane[l] = a.lane[l] > b.lane[l] ? a.lane[l] : b.lane[l];
+  for (std::size_t l = 0; l < kLanes; ++l)
+    a.lane[l] = a.lane[l] > b.lane[l] ? a.lane[l] : b.lane[l];
   return a;
 }
 template <typename T>
 inline unsigned ge(Batch<T> a, Batch<T> b) {
   unsigned mask = 0;
-  for (std::size_t l = 0; l < kLanes; ++l) mask |= static_cast<unsigned>(a.lane[l] >= b.lane[l]) << l;
+  for (std::size_t l = 0; l < kLanes; ++l)
+    mask |= static_cast<unsigned>(a.lane[l] >= b.lane[l]) << l;
   return mask;
 }
 template <typename T>
 inline unsigned gt(Batch<T> a, Batch<T> b) {
   unsigned mask = 0;
-  for (std::size_t l = 0; l < kLanes; ++l) mask |= static_cast<unsigned>(a.lane[l] > b.lane[l]) << l;
+  for (std::size_t l = 0; l < kLanes; ++l)
+    mask |= static_cast<unsigned>(a.lane[l] > b.lane[l]) << l;
   return mask;
 }
 template <typename T>
 inline unsigned eq(Batch<T> a, Batch<T> b) {
   unsigned mask = 0;
-  for (std::size_t l = 0; l < kLanes; ++l) mask |= static_cast<unsigned>(a.lane[l] == b.lane[l]) << l;
+  for (std::size_t l = 0; l < kLanes; ++l)
+    mask |= static_cast<unsigned>(a.lane[l] == b.lane[l]) << l;
   return mask;
 }
 template <typename T>
 inline Batch<T> select(unsigned mask, Batch<T> a, Batch<T> b) {
-  for (std::size_t l = 0; l < kLanes; ++l) a.lane[l] = (mask >> l & 1u) != 0 ? a.lane[l] : b.lane[l];
+  for (std::size_t l = 0; l < kLanes; ++l)
+    a.lane[l] = (mask >> l & 1u) != 0 ? a.lane[l] : b.lane[l];
   return a;
 }
 

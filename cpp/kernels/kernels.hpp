@@ -30,8 +30,9 @@ constexpr std::size_t padded(std::size_t n) { return (n + kLanes - 1) / kLanes *
 inline constexpr double kProbabilityTolerance = 1e-6;
 
 // What confident_rows says of a row.
-inline constexpr std::uint8_t kOffDiagonal = 1;     // confidently another class than the given one
-inline constexpr std::uint8_t kPredictedOther = 2;  // argmax, with 1e-6 for the given class, differs
+inline constexpr std::uint8_t kOffDiagonal = 1;  // confidently another class than the given one
+inline constexpr std::uint8_t kPredictedOther =
+    2;  // argmax, with 1e-6 for the given class, differs
 
 // Rows of one block and their given labels, already checked to lie in [0, cols).
 template <typename T>

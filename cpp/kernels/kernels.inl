@@ -5,7 +5,8 @@
 //   * everything lives in an unnamed namespace, so no symbol compiled for AVX can be chosen by the
 //     linker for use on a machine without AVX;
 //   * no standard-library templates, for the same reason;
-//   * sums follow one order, NumPy's pairwise one (eight lanes, one tree), on every instruction set.
+//   * sums follow one order, NumPy's pairwise one (eight lanes, one tree), on every instruction
+//   set.
 #ifndef CUPEL_ISA
 #error "define CUPEL_ISA before including kernels.inl"
 #endif
@@ -40,7 +41,9 @@ inline std::size_t lowest_lane(unsigned mask) {
 }
 inline std::size_t count_lanes(unsigned mask) { return __popcnt(mask); }
 #else
-inline std::size_t lowest_lane(unsigned mask) { return static_cast<std::size_t>(__builtin_ctz(mask)); }
+inline std::size_t lowest_lane(unsigned mask) {
+  return static_cast<std::size_t>(__builtin_ctz(mask));
+}
 inline std::size_t count_lanes(unsigned mask) {
   return static_cast<std::size_t>(__builtin_popcount(mask));
 }
@@ -156,8 +159,8 @@ A pairwise_sum(const Terms& terms, std::size_t begin, std::size_t n) {
 // ---- natural logarithm -------------------------------------------------------------------------
 
 // log(x) = k log 2 + log(1 + f) with 1 + f in [sqrt(1/2), sqrt(2)), and with s = f / (2 + f):
-// log(1 + f) = 2 s + s (c1 s^2 + c2 s^4 + ...), minimax coefficients, error 0.02 ulp before rounding.
-// 2 s is written as f - f^2/2 + s f^2/2, whose leading terms are exact or nearly so.
+// log(1 + f) = 2 s + s (c1 s^2 + c2 s^4 + ...), minimax coefficients, error 0.02 ulp before
+// rounding. 2 s is written as f - f^2/2 + s f^2/2, whose leading terms are exact or nearly so.
 inline Batch<double> log(Batch<double> x) {
   using B = Batch<double>;
   B k, m;
@@ -166,9 +169,11 @@ inline Batch<double> log(Batch<double> x) {
   const B s = f / (B::all(2.0) + f);
   const B z = s * s;
   const B w = z * z;
-  const B odd = B::all(0.39999999999415512) + w * (B::all(0.22222198595846815) + w * B::all(0.15314084963661359));
+  const B odd = B::all(0.39999999999415512) +
+                w * (B::all(0.22222198595846815) + w * B::all(0.15314084963661359));
   const B even = B::all(0.66666666666667343) +
-                 w * (B::all(0.28571428742183852) + w * (B::all(0.18183563062586437) + w * B::all(0.14795585442960679)));
+                 w * (B::all(0.28571428742183852) +
+                      w * (B::all(0.18183563062586437) + w * B::all(0.14795585442960679)));
   const B series = z * even + w * odd;
   const B half_square = B::all(0.5) * f * f;
   const B ln2_high = B::all(0.6931467056274414), ln2_low = B::all(4.7493250390316726e-07);
@@ -188,7 +193,8 @@ template <typename A>
 struct Range {
   Batch<A> low, high;
   explicit Range(double tolerance)
-      : low(Batch<A>::all(static_cast<A>(-tolerance))), high(Batch<A>::all(static_cast<A>(1.0 + tolerance))) {}
+      : low(Batch<A>::all(static_cast<A>(-tolerance))),
+        high(Batch<A>::all(static_cast<A>(1.0 + tolerance))) {}
   unsigned holds(Batch<A> v) const { return ge(v, low) & ge(high, v); }
 };
 
@@ -278,7 +284,8 @@ std::size_t confident_rows_by(const RowBlock<S>& block, const Compute<S>* cuts, 
       if (mask == 0) return;
       if (confident == 0) first = j + lowest_lane(mask);
       confident += count_lanes(mask);
-      if constexpr (ArgmaxOfConfident) best_confident = max(best_confident, select(mask, v, best_confident));
+      if constexpr (ArgmaxOfConfident)
+        best_confident = max(best_confident, select(mask, v, best_confident));
     });
     if (valid != 0xff) return i;
     const A top = highest(best);
@@ -305,8 +312,8 @@ std::size_t confident_rows_by(const RowBlock<S>& block, const Compute<S>* cuts, 
 }
 
 template <typename S>
-std::size_t confident_rows(const RowBlock<S>& block, const Compute<S>* cuts, bool argmax_of_confident,
-                           std::int64_t* guess, std::uint8_t* flags) {
+std::size_t confident_rows(const RowBlock<S>& block, const Compute<S>* cuts,
+                           bool argmax_of_confident, std::int64_t* guess, std::uint8_t* flags) {
   return argmax_of_confident ? confident_rows_by<S, true>(block, cuts, guess, flags)
                              : confident_rows_by<S, false>(block, cuts, guess, flags);
 }
@@ -324,14 +331,15 @@ void argmax_rows(MatrixView<S> probs, std::int64_t* out) {
 }
 
 template <typename S>
-std::size_t margins_above(const S* row, std::size_t cols, std::int64_t given, const Compute<S>* cuts,
-                          std::uint32_t* hits) {
+std::size_t margins_above(const S* row, std::size_t cols, std::int64_t given,
+                          const Compute<S>* cuts, std::uint32_t* hits) {
   using A = Compute<S>;
   const Batch<A> own = Batch<A>::all(scalar(row[given]));
   std::size_t count = 0;
   for_each_batch(row, cols, A(0), [&](std::size_t j, Batch<A> v) {
     unsigned mask = gt(Rounded<S, A>::of(v - own), Batch<A>::load(cuts + j));
-    for (; mask != 0; mask &= mask - 1) hits[count++] = static_cast<std::uint32_t>(j + lowest_lane(mask));
+    for (; mask != 0; mask &= mask - 1)
+      hits[count++] = static_cast<std::uint32_t>(j + lowest_lane(mask));
   });
   return count;
 }
@@ -375,7 +383,8 @@ void self_confidence(const RowBlock<S>& block, const A* shift, A shift_max, Out*
     A own = static_cast<A>(scalar(row[given]));
     if (shift != nullptr) {
       const ShiftedRow<S, A> shifted{row, shift, shift_max};
-      own = Rounded<S, A>::of(shifted.term(static_cast<std::size_t>(given)) / shifted.sum(block.probs.cols));
+      own = Rounded<S, A>::of(shifted.term(static_cast<std::size_t>(given)) /
+                              shifted.sum(block.probs.cols));
     }
     out[i] = Stored<Out>::of(own);
   }

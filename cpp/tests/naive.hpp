@@ -174,19 +174,13 @@ std::vector<std::uint8_t> naive_label_issues(MatrixView<T> probs,
     return mask;
   }
 
-  const auto as_double = [](const SquareMatrix<std::int64_t>& m) {
-    SquareMatrix<double> out(m.size);
-    std::copy(m.values.begin(), m.values.end(), out.values.begin());
-    return out;
-  };
   raise_diagonal(flags.joint);
   const std::vector<std::int64_t> counts = sums.label_counts();
-  const SquareMatrix<double> joint =
-      options.confident_joint
-          ? *options.confident_joint
-          : as_double(calibrate_confident_joint(as_double(flags.joint), counts));
-  mask = naive_prune(probs, labels, prune_counts(joint, counts, options.prune), options.filter_by,
-                     options.prune.min_examples_per_class);
+  const SquareMatrix<std::int64_t> prune =
+      options.confident_joint ? prune_counts(*options.confident_joint, counts, options.prune)
+                              : prune_counts(calibrate_confident_joint(flags.joint, counts).joint,
+                                             counts, options.prune);
+  mask = naive_prune(probs, labels, prune, options.filter_by, options.prune.min_examples_per_class);
   for (std::size_t i = 0; i < mask.size(); ++i) mask[i] &= flags.predicted_other[i];
   return mask;
 }

@@ -30,10 +30,10 @@ void check_scores(std::uint64_t seed) {
       for (const std::size_t threads : {1u, 3u}) {
         std::vector<T> scores(n);
         std::vector<T> some(rows.size());
-        label_quality_scores<T, T>(probs.view(), view_of(labels), method, nullptr, {},
+        label_quality_scores<T, T>(probs.view(), view_of(labels), method, nullptr,
                                    with_threads(threads), scores);
-        label_quality_scores<T, T>(probs.view(), view_of(labels), method, nullptr, rows,
-                                   with_threads(threads), some);
+        label_quality_scores_of_rows<T, T>(probs.view(), view_of(labels), method, nullptr, rows,
+                                           with_threads(threads), some);
         for (std::size_t i = 0; i < n; ++i)
           CHECK(to_compute(scores[i]) == naive_score(probs.view().row(i), classes,
                                                      static_cast<std::size_t>(labels[i]), method),
@@ -72,7 +72,7 @@ CUPEL_TEST(entropy_is_close_to_its_definition) {
     const auto wanted = static_cast<double>(std::log(q + 1.0L) / std::max(q, 1e-6L));
     double got = 0.0;
     label_quality_scores<double, double>(probs.view(), view_of({static_cast<std::int64_t>(given)}),
-                                         ScoreMethod::kConfidenceWeightedEntropy, nullptr, {},
+                                         ScoreMethod::kConfidenceWeightedEntropy, nullptr,
                                          Execution{}, std::span(&got, 1));
     CHECK(std::abs(got - wanted) <= 1e-14 + 1e-9 * (q < 1e-3L ? 1.0 : 1e-5), round, classes, got,
           wanted);
@@ -151,12 +151,12 @@ CUPEL_TEST(entropy_refuses_what_it_cannot_take_the_logarithm_of) {
   CHECK(throws<InvalidProbability>(
       [&] {
         label_quality_scores<float, double>(probs.view(), labels,
-                                            ScoreMethod::kConfidenceWeightedEntropy, nullptr, {},
+                                            ScoreMethod::kConfidenceWeightedEntropy, nullptr,
                                             Execution{}, wide);
       },
       [](const InvalidProbability& e) { return e.row == 1 && e.column == 1; }));
   label_quality_scores<float, float>(probs.view(), labels, ScoreMethod::kNormalizedMargin, nullptr,
-                                     {}, Execution{}, narrow);
+                                     Execution{}, narrow);
 }
 
 }  // namespace

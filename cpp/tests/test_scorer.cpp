@@ -54,8 +54,8 @@ template <typename T, typename Out>
 std::vector<double> batch_scores(const Rows<T>& rows, ScoreMethod method,
                                  const Thresholds* adjust) {
   std::vector<Out> scores(rows.labels.size());
-  label_quality_scores<T, Out>(rows.probs.view(), view_of(rows.labels), method, adjust, {},
-                               Execution{}, scores);
+  label_quality_scores<T, Out>(rows.probs.view(), view_of(rows.labels), method, adjust, Execution{},
+                               scores);
   std::vector<double> wide(scores.size());
   std::transform(scores.begin(), scores.end(), wide.begin(),
                  [](Out s) { return static_cast<double>(to_compute(s)); });

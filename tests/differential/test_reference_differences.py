@@ -82,14 +82,6 @@ def test_multilabel_lowest_scores_are_ranked_by_the_score_asked_for():
     assert not (np.diff(scores[theirs]) >= 0).all()
 
 
-def test_entropy_of_nearly_certain_rows_keeps_its_digits():
-    labels, probs = np.array([0]), np.array([[1.0, 1e-18]])
-    ours, theirs = pair("rank.get_confidence_weighted_entropy_for_each_label", labels, probs)
-    ratio = -1e-18 * np.log(1e-18) / np.log(2)
-    assert ours[0] == pytest.approx(ratio / 1e-6, rel=1e-15)
-    assert theirs[0] == 0
-
-
 def test_entropy_depends_on_the_values_and_not_on_the_dtype():
     labels, probs = np.array([0]), np.array([[0.0, 0.5]], dtype=np.float16)
     name = "rank.get_confidence_weighted_entropy_for_each_label"

@@ -31,7 +31,7 @@ PY_METHODS = ("cnt", "eqn", "marginal", "marginal_ps")
 
 # cleanlab sums in the dtype of pred_probs; the reference rounds the exact mean.
 THRESHOLD_ULP = 4
-# cleanlab computes log(q + 1) / max(q, 1e-6), which loses what 1 + q cannot hold.
+# The score is log(q + 1) / max(q, 1e-6): where the last digit of q differs, q + 1 may round otherwise.
 ENTROPY_ATOL = float(np.finfo(np.float64).eps) / 1e-6
 
 

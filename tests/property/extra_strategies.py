@@ -34,9 +34,7 @@ def without_tiny(p: NDArray[Any]) -> NDArray[Any]:
 
 
 @st.composite
-def label_problems(
-    draw: st.DrawFn, **options: Any
-) -> tuple[NDArray[Any], NDArray[Any]]:
+def label_problems(draw: st.DrawFn, **options: Any) -> tuple[NDArray[Any], NDArray[Any]]:
     """As `strategies.label_problems`, without tiny probabilities."""
     labels, p = draw(strategies.label_problems(layouts=("c",), **options))
     layout = draw(st.sampled_from(list(strategies.LAYOUTS)))
@@ -44,9 +42,7 @@ def label_problems(
 
 
 @st.composite
-def multilabel_problems(
-    draw: st.DrawFn, **options: Any
-) -> tuple[list[list[int]], NDArray[Any]]:
+def multilabel_problems(draw: st.DrawFn, **options: Any) -> tuple[list[list[int]], NDArray[Any]]:
     """As `strategies.multilabel_problems`, without tiny probabilities."""
     labels, p = draw(strategies.multilabel_problems(**options))
     return labels, without_tiny(p)

@@ -81,13 +81,9 @@ def test_one_hash_of_45_runs(
 
 
 @pytest.mark.parametrize("filter_by", FILTERS)
-def test_every_filter_with_threads(
-    filter_by: str, isa: str, problem: tuple[Array, Array]
-) -> None:
+def test_every_filter_with_threads(filter_by: str, isa: str, problem: tuple[Array, Array]) -> None:
     labels, p = problem
-    one, many = (
-        filter.find_label_issues(labels, p, filter_by=filter_by, n_jobs=n) for n in (1, 5)
-    )
+    one, many = (filter.find_label_issues(labels, p, filter_by=filter_by, n_jobs=n) for n in (1, 5))
     assert one.any()
     assert_identical(one, many)
 

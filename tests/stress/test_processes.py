@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,9 +19,9 @@ POSIX = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
 
 @pytest.fixture(scope="module")
-def expected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def expected(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("expected")
-    yield output(PROBLEM + f"print(answer(n_jobs=1, {SMALL}))", folder).strip()
+    return output(PROBLEM + f"print(answer(n_jobs=1, {SMALL}))", folder).strip()
 
 
 def assert_answers(source: str, folder: Path, expected: str, count: int) -> None:

@@ -34,7 +34,7 @@ bool round_preserving_sum(std::span<const double> row, std::span<std::int64_t> o
 
 struct CalibratedJoint {
   SquareMatrix<std::int64_t> joint;
-  double total = 0.0;              // of the scaled joint, by which it is divided
+  double total = 0.0;             // of the scaled joint, by which it is divided
   std::vector<std::size_t> tied;  // rows in which round_preserving_sum told equal entries apart
 };
 
@@ -63,9 +63,9 @@ LatentEstimates estimate_latent(const SquareMatrix<double>& joint,
                                 bool converge);
 
 struct PruneOptions {
-  double frac_noise = 1.0;                 // share of the estimated errors to remove
+  double frac_noise = 1.0;  // share of the estimated errors to remove
   std::int64_t min_examples_per_class = 1;
-  std::span<const double> num_to_remove;   // per class, or empty
+  std::span<const double> num_to_remove;  // per class, or empty
 };
 
 // How many examples to remove of each pair [given, true]; the diagonal holds what stays.

@@ -12,21 +12,31 @@
 
 namespace cupel {
 
-enum class ScoreMethod : std::uint8_t { kSelfConfidence, kNormalizedMargin, kConfidenceWeightedEntropy };
+enum class ScoreMethod : std::uint8_t {
+  kSelfConfidence,
+  kNormalizedMargin,
+  kConfidenceWeightedEntropy
+};
 
 // Scores in T, except entropy and scores adjusted by thresholds that are not of the matrix's type:
 // those are double. Lower is worse.
 template <typename T>
 bool scores_are_double(ScoreMethod method, const Thresholds* adjust);
 
-// out[i] = the score of example rows[i] of the matrix, or of example i if `rows` is empty.
-// `adjust`, or null: thresholds subtracted from the probabilities before scoring (not with entropy).
-// Out is T or double, as scores_are_double says. Checks the rows it reads: throws InvalidLabel or
-// InvalidProbability (entropy refuses anything outside [0, 1]). O(rows * classes), threaded.
+// out[i] = the score of example i. `adjust`, or null: thresholds subtracted from the probabilities
+// before scoring (not with entropy). Out is T or double, as scores_are_double says. Checks every
+// value: throws InvalidLabel or InvalidProbability (entropy refuses anything outside [0, 1]).
+// O(rows * classes), threaded.
 template <typename T, typename Out>
 void label_quality_scores(MatrixView<T> probs, const LabelsView& labels, ScoreMethod method,
-                          const Thresholds* adjust, std::span<const std::int64_t> rows,
-                          const Execution& execution, std::span<Out> out);
+                          const Thresholds* adjust, const Execution& execution, std::span<Out> out);
+
+// The same for some rows: out[i] is the score of example rows[i]. Requires that their values have
+// been checked by another pass (entropy still refuses anything outside [0, 1]), and valid rows.
+template <typename T, typename Out>
+void label_quality_scores_of_rows(MatrixView<T> probs, const LabelsView& labels, ScoreMethod method,
+                                  const Thresholds* adjust, std::span<const std::int64_t> rows,
+                                  const Execution& execution, std::span<Out> out);
 
 // The order of the `count` lowest scores, lowest first, ties by position; nan counts as highest.
 // T is Half, float or double. O(n), radix sort. Requires order.size() <= scores.size().

@@ -25,7 +25,16 @@ struct MatrixView {
   }
 };
 
-enum class IntegerType : std::uint8_t { kInt8, kInt16, kInt32, kInt64, kUint8, kUint16, kUint32, kUint64 };
+enum class IntegerType : std::uint8_t {
+  kInt8,
+  kInt16,
+  kInt32,
+  kInt64,
+  kUint8,
+  kUint16,
+  kUint32,
+  kUint64
+};
 
 // Given labels, contiguous, of any integer type, read where they lie. Another thread may change
 // them at any time, so users copy a block with `load`, check the copy, and index with the copy.

@@ -3,7 +3,8 @@
 Written to be read against the paper [1]_, not to be fast, and never used as a fallback: the tests
 hold the C++ core against it, and hold it against cleanlab. Arithmetic is float64 except where the
 dtype of ``pred_probs`` is part of the definition: thresholds are rounded to it, and comparisons,
-margins and the bonus of the given label are evaluated in it. Every tie goes to the lower index.
+margins and the bonus of the given label are evaluated in it. Ties between examples go to the lower
+index; ties between fractions of a calibrated joint are left to NumPy's default sort, as in cleanlab.
 
 The functions have the names and arguments of the public ones, without the arguments that only say
 how to read or schedule the work (``classes``, ``nan``, ``n_jobs``, ``verbose``). Inputs are taken
