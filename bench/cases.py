@@ -12,6 +12,12 @@ from numpy.typing import NDArray
 Labels = NDArray[np.int64]
 Floats = NDArray[np.floating[Any]]
 
+CUPEL = "cupel"
+CLEANLAB = "cleanlab"
+CLEANLAB_DEFAULT = "cleanlab, default n_jobs"
+REFERENCE = "reference"
+MEMORY_PASS = "memory pass"
+
 KINDS = ("softmax", "diffuse")
 DTYPES = ("float64", "float32")
 
@@ -93,7 +99,13 @@ class Plan:
     row_counts: tuple[int, ...]
     patience: float
     runs: dict[str, int] = field(
-        default_factory=lambda: {"cupel": 7, "memory pass": 7, "cleanlab": 3, "reference": 3}
+        default_factory=lambda: {
+            CUPEL: 7,
+            MEMORY_PASS: 7,
+            CLEANLAB: 3,
+            CLEANLAB_DEFAULT: 3,
+            REFERENCE: 3,
+        }
     )
 
     def cells(self, tasks: tuple[Task, ...] = TASKS) -> Iterator[Cell]:

@@ -8,8 +8,21 @@ from typing import Any
 
 import pytest
 
-from bench import contestants as who
-from bench.cases import FULL, QUICK, TASKS, Cell, Floats, Labels, make_input
+from bench.cases import (
+    CLEANLAB,
+    CLEANLAB_DEFAULT,
+    CUPEL,
+    FULL,
+    MEMORY_PASS,
+    QUICK,
+    REFERENCE,
+    TASKS,
+    Cell,
+    Floats,
+    Labels,
+    make_input,
+)
+from bench.contestants import Call, check, contestants
 from bench.timing import affordable_runs, first_runs
 
 
@@ -24,9 +37,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     plan = FULL if metafunc.config.getoption("full") else QUICK
     topic = metafunc.module.__name__.rpartition("bench_")[2]
     cells = list(plan.cells(tuple(task for task in TASKS if task.module == topic)))
-    names = [who.CUPEL, who.CLEANLAB, who.REFERENCE, who.MEMORY_PASS]
+    names = [CUPEL, CLEANLAB, REFERENCE, MEMORY_PASS]
     if topic == "filter":
-        names.insert(2, who.CLEANLAB_DEFAULT)
+        names.insert(2, CLEANLAB_DEFAULT)
     metafunc.parametrize(
         ("cell", "contestant"),
         [(cell, name) for cell in cells for name in names],
@@ -48,11 +61,11 @@ def _input(kind: str, shape: tuple[int, int], dtype: str) -> tuple[Labels, Float
 
 
 @lru_cache(maxsize=1)
-def _checked(cell: Cell) -> tuple[dict[str, who.Call], dict[str, float]]:
+def _checked(cell: Cell) -> tuple[dict[str, Call], dict[str, float]]:
     labels, probs = _input(*cell[1:])
-    calls = who.contestants(cell.task, labels, probs)
+    calls = contestants(cell.task, labels, probs)
     seconds, found = first_runs(calls)
-    who.check(cell.task, len(labels), found)
+    check(cell.task, len(labels), found)
     return calls, {name: spent for name, (spent,) in seconds.items()}
 
 
@@ -63,7 +76,7 @@ def run_cell(request: pytest.FixtureRequest, benchmark: Any) -> Any:
 
     def run(cell: Cell, contestant: str) -> None:
         calls, first = _checked(cell)
-        most = plan.runs[contestant.partition(",")[0]]
+        most = plan.runs[contestant]
         benchmark.group = str(cell)
         benchmark.extra_info.update(cell.as_dict(), contestant=contestant)
         rounds = affordable_runs(first[contestant], most, plan.patience)

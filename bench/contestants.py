@@ -15,15 +15,18 @@ import numpy as np
 import cupel
 import cupel.reference
 
-from .cases import Floats, Labels, Task
+from .cases import (
+    CLEANLAB,
+    CLEANLAB_DEFAULT,
+    CUPEL,
+    MEMORY_PASS,
+    REFERENCE,
+    Floats,
+    Labels,
+    Task,
+)
 
 Call = Callable[[], Any]
-
-CUPEL = "cupel"
-CLEANLAB = "cleanlab"
-CLEANLAB_DEFAULT = "cleanlab, default n_jobs"
-REFERENCE = "reference"
-MEMORY_PASS = "memory pass"
 
 # Rows on which cleanlab may differ: it leaves ties to the platform, and takes means in float32.
 MAX_DIFFERENT = 1e-3

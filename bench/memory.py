@@ -18,8 +18,7 @@ from typing import Any
 import numpy as np
 import psutil
 
-from .cases import FILTER_TASKS, RANKED, Cell, Plan, make_input
-from .contestants import CLEANLAB, CUPEL
+from .cases import CLEANLAB, CUPEL, FILTER_TASKS, RANKED, Cell, Plan, make_input
 
 Log = Callable[[str], None]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import log10
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,11 +44,11 @@ def draw(results: Results, path: Path) -> None:
         _panel(right, rows, passes, colours, ascending=False)
 
         n_filters = len(FILTER_TASKS)
-        _goal_line(left, 40, 0, n_filters, "goal: mean 40x", 0)
-        _goal_line(left, 15, 0, n_filters, "worst 15x", 0)
-        _goal_line(left, 20, n_filters, len(TASKS), "goal: mean 20x", n_filters)
-        _goal_line(right, 4, 0, n_filters, "K ≥ 100: 4", 0)
-        _goal_line(right, 10, 0, n_filters, "K = 10: 10", 0)
+        _goal_line(left, 15, (0, n_filters), "goal: worst 15x", "right")
+        _goal_line(left, 40, (0, n_filters), "goal: mean 40x", "left")
+        _goal_line(left, 20, (n_filters, len(TASKS)), "goal: mean 20x", "left")
+        _goal_line(right, 4, (0, n_filters), "goal: 4, K ≥ 100", "right")
+        _goal_line(right, 10, (0, n_filters), "goal: 10, K = 10", "left")
         left.axvline(1, color=INK, linewidth=1)
         right.axvline(1, color=INK, linewidth=1)
         left.set_title("Times faster than cleanlab (right is better)", loc="left", fontsize=11)
@@ -100,10 +101,10 @@ def _panel(
         axes.plot([mean, mean], [y - 0.38, y + 0.38], color=INK, linewidth=1.6, zorder=2)
     values = [figure(row) for row in rows]
     axes.set_xscale("log")
-    axes.set_xlim(min(0.8, min(values) / 1.3), max(values) * 1.5)
+    low, high = min(0.8, min(values) / 1.3), max(values) * 1.5
+    axes.set_xlim(low, high)
     axes.set_ylim(len(TASKS) - 0.4, -0.9)
-    ticks = [m * 10**e for e in range(-2, 5) for m in (1, 2, 5)]
-    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    axes.xaxis.set_major_locator(FixedLocator(_ticks(low, high)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}{'x' * ascending}"))
     axes.grid(visible=True, axis="x", color=FAINT, linewidth=0.6)
@@ -114,24 +115,45 @@ def _panel(
     axes.set_axisbelow(True)
 
 
-def _goal_line(axes: Axes, x: float, top: int, bottom: int, text: str, at: int) -> None:
-    ends = [top - 0.5, bottom - 0.5]
-    axes.plot([x, x], ends, color=GOAL, linewidth=1.1, linestyle=(0, (4, 2)), zorder=1)
+def _ticks(low: float, high: float) -> list[float]:
+    """Round values for an axis, so many that they do not touch each other."""
+    decades = log10(high / low)
+    steps = (1, 2, 5) if decades < 2.2 else (1, 3) if decades < 3.5 else (1,)
+    return [step * 10.0**e for e in range(-3, 6) for step in steps]
+
+
+def _goal_line(axes: Axes, x: float, rows: tuple[int, int], text: str, side: str) -> None:
+    top, bottom = (row - 0.5 for row in rows)
+    axes.plot([x, x], [top, bottom], color=GOAL, linewidth=1.1, linestyle=(0, (4, 2)), zorder=1)
     axes.annotate(
         text,
-        (x, at - 0.5),
-        xytext=(2, -2),
+        (x, top),
+        xytext=(3 if side == "left" else -3, 2 if rows[0] == 0 else -2),
         textcoords="offset points",
         color=GOAL,
         fontsize=8,
-        va="bottom" if at == 0 else "top",
+        ha=side,
+        va="bottom" if rows[0] == 0 else "top",
     )
 
 
 def _name_tasks(axes: Axes) -> None:
-    names = [task.name.replace("_", " ") for task in TASKS]
-    axes.set_yticks(range(len(TASKS)), names)
-    axes.set_ylabel("scores and counts" + 24 * " " + "find_label_issues, filter_by", loc="center")
+    axes.set_yticks(range(len(TASKS)), [task.name.replace("_", " ") for task in TASKS])
+    n_filters = len(FILTER_TASKS)
+    for text, first, last in (
+        ("find_label_issues, filter_by", 0, n_filters),
+        ("counts and scores", n_filters, len(TASKS)),
+    ):
+        axes.text(
+            -0.47,
+            (first + last - 1) / 2,
+            text,
+            transform=axes.get_yaxis_transform(),
+            rotation=90,
+            ha="center",
+            va="center",
+            fontweight="bold",
+        )
 
 
 def _legend(colours: dict[tuple[int, int], str]) -> list[Line2D]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from .contestants import CLEANLAB, CUPEL, MEMORY_PASS, REFERENCE
+from .cases import CLEANLAB, CUPEL, MEMORY_PASS, REFERENCE
 from .results import (
     Goal,
     Results,
@@ -23,6 +23,8 @@ from .results import (
 )
 from .timing import middle
 
+# Columns of words, which start at the left; figures end at the right.
+WORDS = ("figure", "reached", "where", "function", "input", "contestant", "call")
 START, END = "<!-- benchmark:start -->", "<!-- benchmark:end -->"
 
 
@@ -54,7 +56,7 @@ def summary(results: Results) -> str:
     for row in filter_rows(results):
         groups.setdefault(input_name({**row, "kind": ""}).strip(), []).append(row)
     header = (
-        "`find_label_issues`, ranked",
+        "input",
         "cleanlab",
         "NumPy reference",
         "cupel",
@@ -110,12 +112,12 @@ def _goal_table(found: list[Goal]) -> str:
             goal.what,
             f"{'>=' if goal.at_least else '<='} {_figure(goal.limit)}{goal.unit}",
             f"{_figure(goal.measured)}{goal.unit}",
-            "reached" if goal.reached else "**missed**",
+            "yes" if goal.reached else "**no**",
             goal.where,
         )
         for goal in found
     ]
-    return _table(("figure", "goal", "measured", "", "where"), lines)
+    return _table(("figure", "goal", "measured", "reached", "where"), lines)
 
 
 def _cell_table(rows: list[Row]) -> str:
@@ -192,7 +194,7 @@ def _memory_table(rows: list[Row]) -> str:
 
 def _table(header: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
     header = list(header)
-    rule = ["---"] + ["---:"] * (len(header) - 1)
+    rule = ["---" if name in WORDS else "---:" for name in header]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, rule, *lines))
 
 

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from math import exp, log
 from typing import Any, NamedTuple
 
-from .cases import FILTERS
-from .contestants import CLEANLAB, CUPEL, MEMORY_PASS, REFERENCE
+from .cases import CLEANLAB, CUPEL, FILTERS, MEMORY_PASS, REFERENCE
 from .timing import middle
 
 Row = dict[str, Any]

@@ -13,8 +13,19 @@ import numpy as np
 
 import cupel
 
-from . import contestants as who
-from .cases import FILTER_TASKS, KINDS, Cell, Floats, Labels, Plan, make_input
+from .cases import (
+    CLEANLAB,
+    CLEANLAB_DEFAULT,
+    CUPEL,
+    FILTER_TASKS,
+    KINDS,
+    Cell,
+    Floats,
+    Labels,
+    Plan,
+    make_input,
+)
+from .contestants import check, contestants
 from .machine import describe, thread_counts
 from .memory import peak_memory
 from .timing import (
@@ -61,21 +72,19 @@ def time_cells(plan: Plan, log: Log) -> Rows:
 
 def time_cell(cell: Cell, labels: Labels, probs: Floats, plan: Plan) -> dict[str, Any]:
     """Check one cell, then time it. Of cleanlab's two ways the slower one is run only once."""
-    calls = who.contestants(cell.task, labels, probs)
+    calls = contestants(cell.task, labels, probs)
     with quiet_collector():
         seconds, found = first_runs(calls)
-        different = who.check(cell.task, len(labels), found)
+        different = check(cell.task, len(labels), found)
         runs = {
-            name: affordable_runs(
-                seconds[name][0], plan.runs[name.partition(",")[0]], plan.patience
-            )
+            name: affordable_runs(seconds[name][0], plan.runs[name], plan.patience)
             for name in calls
         }
-        if who.CLEANLAB_DEFAULT in calls:
-            one_job, default = seconds[who.CLEANLAB][0], seconds[who.CLEANLAB_DEFAULT][0]
-            runs[who.CLEANLAB_DEFAULT if one_job < default else who.CLEANLAB] = 1
+        if CLEANLAB_DEFAULT in calls:
+            one_job, default = seconds[CLEANLAB][0], seconds[CLEANLAB_DEFAULT][0]
+            runs[CLEANLAB_DEFAULT if one_job < default else CLEANLAB] = 1
         take_turns(calls, runs, seconds)
-    size = found[who.CUPEL].size
+    size = found[CUPEL].size
     return {
         **cell.as_dict(),
         "bytes": probs.nbytes,
@@ -96,7 +105,7 @@ def time_threads(plan: Plan, log: Log) -> Rows:
         calls = {str(n): partial(find, n_jobs=n) for n in thread_counts()}
         with quiet_collector():
             seconds, _ = first_runs(calls)
-            take_turns(calls, dict.fromkeys(calls, plan.runs[who.CUPEL]), seconds)
+            take_turns(calls, dict.fromkeys(calls, plan.runs[CUPEL]), seconds)
         rows.append({**cell.as_dict(), "seconds": seconds})
         speedups = ", ".join(f"{n}: {1e3 * middle(s):.1f} ms" for n, s in seconds.items())
         log(f"threads, {cell}: {speedups}")
@@ -110,10 +119,10 @@ def time_row_counts(plan: Plan, log: Log) -> Rows:
         labels, probs = make_input(KINDS[0], n, 10)
         call = partial(cupel.filter.find_label_issues, labels, probs, **FILTER_TASKS[0].options)
         with quiet_collector():
-            seconds, _ = first_runs({who.CUPEL: call})
-            take_turns({who.CUPEL: call}, plan.runs, seconds)
+            seconds, _ = first_runs({CUPEL: call})
+            take_turns({CUPEL: call}, plan.runs, seconds)
         rows.append({"rows": n, "classes": 10, "dtype": "float64", "seconds": seconds})
-        log(f"rows, {n}: {1e9 * middle(seconds[who.CUPEL]) / n:.1f} ns per row")
+        log(f"rows, {n}: {1e9 * middle(seconds[CUPEL]) / n:.1f} ns per row")
     return rows
 
 
