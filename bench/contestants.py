@@ -39,7 +39,7 @@ def contestants(task: Task, labels: Labels, probs: Floats) -> dict[str, Call]:
         function = getattr(getattr(package, task.module), task.function)
         return partial(function, labels, probs, **task.options, **options)
 
-    calls = {CUPEL: call(cupel), MEMORY_PASS: probs.sum}
+    calls: dict[str, Call] = {CUPEL: call(cupel), MEMORY_PASS: probs.sum}
     if task.filter_by:
         calls[CLEANLAB] = call(cleanlab, n_jobs=1)
         calls[CLEANLAB_DEFAULT] = call(cleanlab)

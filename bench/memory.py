@@ -64,7 +64,7 @@ def _in_new_process(folder: str, contestant: str, filter_by: str) -> int:
 def extra_memory(folder: Path, contestant: str, filter_by: str) -> int:
     """Resident memory at its highest during the call, less that with the input loaded."""
     find = importlib.import_module(f"{contestant}.filter").find_label_issues
-    options = {"filter_by": filter_by, RANKED: "self_confidence"}
+    options: dict[str, Any] = {"filter_by": filter_by, RANKED: "self_confidence"}
     if contestant == CLEANLAB:
         options["n_jobs"] = 1  # its processes would not be counted
     find(*make_input("softmax", 200, 3), **options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import log10
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")
 INK, FAINT, GOAL = "#222222", "#dddddd", "#B3261E"
 MARKERS = dict(zip(KINDS, ("o", "D"), strict=True))
-STYLE = {
+STYLE: Any = {
     "font.size": 10,
     "axes.edgecolor": "#999999",
     "axes.labelcolor": INK,
@@ -157,8 +157,8 @@ def _name_tasks(axes: Axes) -> None:
 
 
 def _legend(colours: dict[tuple[int, int], str]) -> list[Line2D]:
-    def entry(label: str, **style: object) -> Line2D:
-        options = {"color": INK, "linestyle": "none", "marker": "o", **style}
+    def entry(label: str, **style: Any) -> Line2D:
+        options: dict[str, Any] = {"color": INK, "linestyle": "none", "marker": "o", **style}
         return Line2D([], [], label=label, **options)
 
     return [

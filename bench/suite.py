@@ -47,7 +47,7 @@ def run(plan: Plan, log: Log = print) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         machine = describe()
-        results = {"plan": plan.name, "machine": machine}
+        results: dict[str, Any] = {"plan": plan.name, "machine": machine}
         results["calls"] = time_small_calls(log)
         results["cells"] = time_cells(plan, log)
         results["threads"] = time_threads(plan, log)

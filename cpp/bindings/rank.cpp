@@ -66,9 +66,10 @@ py::array_t<std::int64_t> order_as(const py::array& values, std::size_t count) {
   const std::span<const T> v{static_cast<const T*>(values.data()),
                              static_cast<std::size_t>(values.size())};
   const std::span<std::int64_t> o{out.mutable_data(), count};
+  const Execution run = execution(1);
   {
     const py::gil_scoped_release release;
-    lowest_first<T>(v, o);
+    lowest_first<T>(v, run, o);
   }
   return out;
 }

@@ -102,7 +102,7 @@ std::vector<std::int64_t> find_label_issues(MatrixView<T> probs, const LabelsVie
                                      ? ScoreMethod::kSelfConfidence
                                      : ScoreMethod::kNormalizedMargin;
       label_quality_scores<T, T>(probs, labels, method, nullptr, execution, scores);
-      flag_lowest<T>(scores, number, mask);
+      flag_lowest<T>(scores, number, execution, mask);
       break;
     }
     case FilterBy::kPruneByNoiseRate:

@@ -1,6 +1,7 @@
 // Order-preserving integer keys of floats, and a stable radix sort over them.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
@@ -37,9 +38,20 @@ struct Keyed {
   Index index;
 };
 
+// Calls f(begin, end) for consecutive parts of [0, n); `proceed` is asked before each and may
+// throw.
+template <typename Proceed, typename F>
+void in_parts(std::size_t n, const Proceed& proceed, const F& f) {
+  constexpr std::size_t part = std::size_t{1} << 20;
+  for (std::size_t begin = 0; begin < n; begin += part) {
+    proceed();
+    f(begin, std::min(n, begin + part));
+  }
+}
+
 // Sorts by key; equal keys keep their order. O(n), one pass per digit that differs at all.
-template <typename Key, typename Index>
-void radix_sort(std::vector<Keyed<Key, Index>>& items) {
+template <typename Key, typename Index, typename Proceed>
+void radix_sort(std::vector<Keyed<Key, Index>>& items, const Proceed& proceed) {
   constexpr unsigned digit_bits = sizeof(Key) == 2 ? 8 : 11;
   constexpr std::size_t buckets = std::size_t{1} << digit_bits;
   constexpr unsigned digits = (sizeof(Key) * 8 + digit_bits - 1) / digit_bits;
@@ -48,8 +60,10 @@ void radix_sort(std::vector<Keyed<Key, Index>>& items) {
   };
 
   std::vector<std::array<std::size_t, buckets>> counts(digits);
-  for (const auto& item : items)
-    for (unsigned d = 0; d < digits; ++d) ++counts[d][digit_of(item.key, d)];
+  in_parts(items.size(), proceed, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i)
+      for (unsigned d = 0; d < digits; ++d) ++counts[d][digit_of(items[i].key, d)];
+  });
 
   std::vector<Keyed<Key, Index>> other(items.size());
   for (unsigned d = 0; d < digits; ++d) {
@@ -57,7 +71,9 @@ void radix_sort(std::vector<Keyed<Key, Index>>& items) {
     if (items.empty() || next[digit_of(items.front().key, d)] == items.size()) continue;
     std::size_t position = 0;
     for (std::size_t& count : next) position += std::exchange(count, position);
-    for (const auto& item : items) other[next[digit_of(item.key, d)]++] = item;
+    in_parts(items.size(), proceed, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) other[next[digit_of(items[i].key, d)]++] = items[i];
+    });
     items.swap(other);
   }
 }

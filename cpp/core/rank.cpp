@@ -28,8 +28,8 @@ auto leading(Key key) {
 }
 
 // Puts runs of equal leading bits, sorted by index so far, into the order of their whole keys.
-template <typename T, typename Item>
-void order_runs(std::span<const T> scores, std::vector<Item>& items) {
+template <typename T, typename Item, typename Poll>
+void order_runs(std::span<const T> scores, std::vector<Item>& items, const Poll& poll) {
   const auto before = [&](const Item& a, const Item& b) {
     const auto key_a = order_key(scores[a.index]);
     const auto key_b = order_key(scores[b.index]);
@@ -38,7 +38,10 @@ void order_runs(std::span<const T> scores, std::vector<Item>& items) {
   for (auto run = items.begin(); run != items.end();) {
     const auto end =
         std::find_if(run, items.end(), [&](const Item& item) { return item.key != run->key; });
-    if (end - run > 1 && !std::is_sorted(run, end, before)) std::sort(run, end, before);
+    if (end - run > 1 && !std::is_sorted(run, end, before)) {
+      poll();
+      std::sort(run, end, before);
+    }
     run = end;
   }
 }
@@ -56,9 +59,12 @@ struct Bucket {
   }
 
   // Requires 1 <= count <= scores.size().
-  static Bucket find(std::span<const T> scores, std::size_t count) {
+  template <typename Poll>
+  static Bucket find(std::span<const T> scores, std::size_t count, const Poll& poll) {
     std::vector<std::size_t> sizes(std::size_t{1} << 16);
-    for (const T& score : scores) ++sizes[of(score)];
+    in_parts(scores.size(), poll, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) ++sizes[of(scores[i])];
+    });
     Bucket bucket{0, 0, sizes[0]};
     while (bucket.below + bucket.inside < count) {
       bucket.below += bucket.inside;
@@ -69,39 +75,56 @@ struct Bucket {
 };
 
 // Scores that `wanted` admits, with their positions, lowest first.
-template <typename Index, typename T, typename Wanted>
-auto sorted_items(std::span<const T> scores, std::size_t count, const Wanted& wanted) {
+template <typename Index, typename T, typename Poll, typename Wanted>
+auto sorted_items(std::span<const T> scores, std::size_t count, const Poll& poll,
+                  const Wanted& wanted) {
   using Key = decltype(order_key(T{}));
   std::vector<Keyed<decltype(leading(Key{})), Index>> items;
   items.reserve(count);
-  for (std::size_t i = 0; i < scores.size(); ++i)
-    if (wanted(scores[i])) items.push_back({leading(order_key(scores[i])), static_cast<Index>(i)});
-  radix_sort(items);
-  if constexpr (sizeof(Key) > sizeof(std::uint32_t)) order_runs(scores, items);
+  in_parts(scores.size(), poll, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i)
+      if (wanted(scores[i]))
+        items.push_back({leading(order_key(scores[i])), static_cast<Index>(i)});
+  });
+  radix_sort(items, poll);
+  if constexpr (sizeof(Key) > sizeof(std::uint32_t)) order_runs(scores, items, poll);
   return items;
 }
 
-template <typename Index, typename T>
-void order_lowest(std::span<const T> scores, std::span<std::int64_t> order) {
+template <typename Index, typename T, typename Poll>
+void order_lowest(std::span<const T> scores, const Poll& poll, std::span<std::int64_t> order) {
   // Only what lies in or below the bucket of the last wanted score needs sorting.
   const bool all = order.size() == scores.size();
-  const Bucket<T> last = all ? Bucket<T>{} : Bucket<T>::find(scores, order.size());
-  const auto items = all ? sorted_items<Index>(scores, scores.size(), [](const T&) { return true; })
-                         : sorted_items<Index>(
-                               scores, last.below + last.inside,
-                               [&](const T& score) { return Bucket<T>::of(score) <= last.number; });
+  const Bucket<T> last = all ? Bucket<T>{} : Bucket<T>::find(scores, order.size(), poll);
+  const auto items =
+      all ? sorted_items<Index>(scores, scores.size(), poll, [](const T&) { return true; })
+          : sorted_items<Index>(scores, last.below + last.inside, poll, [&](const T& score) {
+              return Bucket<T>::of(score) <= last.number;
+            });
   for (std::size_t i = 0; i < order.size(); ++i)
     order[i] = static_cast<std::int64_t>(items[i].index);
 }
 
-template <typename Index, typename T>
-void flag_lowest_by(std::span<const T> scores, std::size_t count, std::span<std::uint8_t> mask) {
-  const Bucket<T> last = Bucket<T>::find(scores, count);
+template <typename Index, typename T, typename Poll>
+void flag_lowest_by(std::span<const T> scores, std::size_t count, const Poll& poll,
+                    std::span<std::uint8_t> mask) {
+  const Bucket<T> last = Bucket<T>::find(scores, count, poll);
   for (std::size_t i = 0; i < scores.size(); ++i)
     mask[i] = Bucket<T>::of(scores[i]) < last.number ? 1 : 0;
-  const auto items = sorted_items<Index>(
-      scores, last.inside, [&](const T& score) { return Bucket<T>::of(score) == last.number; });
+  const auto items = sorted_items<Index>(scores, last.inside, poll, [&](const T& score) {
+    return Bucket<T>::of(score) == last.number;
+  });
   for (std::size_t i = 0; i < count - last.below; ++i) mask[items[i].index] = 1;
+}
+
+// Calls f(poll) on this thread; poll() throws Interrupted when the caller wants to stop.
+template <typename F>
+void interruptible(const Execution& execution, const F& f) {
+  parallel_workers(execution, 1, [&](std::size_t, const Proceed& proceed) {
+    f([&] {
+      if (!proceed()) throw Interrupted();
+    });
+  });
 }
 
 template <typename T>
@@ -156,22 +179,28 @@ void label_quality_scores_of_rows(MatrixView<T> probs, const LabelsView& labels,
 }
 
 template <typename T>
-void lowest_first(std::span<const T> scores, std::span<std::int64_t> order) {
+void lowest_first(std::span<const T> scores, const Execution& execution,
+                  std::span<std::int64_t> order) {
   if (order.empty()) return;
-  if (fits_32_bits(scores))
-    order_lowest<std::uint32_t>(scores, order);
-  else
-    order_lowest<std::uint64_t>(scores, order);
+  interruptible(execution, [&](const auto& poll) {
+    if (fits_32_bits(scores))
+      order_lowest<std::uint32_t>(scores, poll, order);
+    else
+      order_lowest<std::uint64_t>(scores, poll, order);
+  });
 }
 
 template <typename T>
-void flag_lowest(std::span<const T> scores, std::size_t count, std::span<std::uint8_t> mask) {
+void flag_lowest(std::span<const T> scores, std::size_t count, const Execution& execution,
+                 std::span<std::uint8_t> mask) {
   std::fill(mask.begin(), mask.end(), std::uint8_t{0});
   if (count == 0) return;
-  if (fits_32_bits(scores))
-    flag_lowest_by<std::uint32_t>(scores, count, mask);
-  else
-    flag_lowest_by<std::uint64_t>(scores, count, mask);
+  interruptible(execution, [&](const auto& poll) {
+    if (fits_32_bits(scores))
+      flag_lowest_by<std::uint32_t>(scores, count, poll, mask);
+    else
+      flag_lowest_by<std::uint64_t>(scores, count, poll, mask);
+  });
 }
 
 template <typename T>
@@ -206,10 +235,11 @@ double log_loss(MatrixView<T> probs, const LabelsView& labels, const Execution& 
   template void label_quality_scores_of_rows(MatrixView<T>, const LabelsView&, ScoreMethod,    \
                                              const Thresholds*, std::span<const std::int64_t>, \
                                              const Execution&, std::span<Out>);
-#define CUPEL_INSTANTIATE(T)                                                           \
-  template bool scores_are_double<T>(ScoreMethod, const Thresholds*);                  \
-  template void lowest_first(std::span<const T>, std::span<std::int64_t>);             \
-  template void flag_lowest(std::span<const T>, std::size_t, std::span<std::uint8_t>); \
+#define CUPEL_INSTANTIATE(T)                                                                 \
+  template bool scores_are_double<T>(ScoreMethod, const Thresholds*);                        \
+  template void lowest_first(std::span<const T>, const Execution&, std::span<std::int64_t>); \
+  template void flag_lowest(std::span<const T>, std::size_t, const Execution&,               \
+                            std::span<std::uint8_t>);                                        \
   template double log_loss(MatrixView<T>, const LabelsView&, const Execution&);
 CUPEL_INSTANTIATE(Half)
 CUPEL_INSTANTIATE(float)

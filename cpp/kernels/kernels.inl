@@ -365,7 +365,11 @@ struct ShiftedRow {
     const A difference = Rounded<S, A>::of(static_cast<A>(scalar(row[j])) - shift[j]);
     return Rounded<S, A>::of(difference + shift_max);
   }
-  A sum(std::size_t cols) const { return Rounded<S, A>::of(pairwise_sum<A>(*this, 0, cols)); }
+  // The sum to divide by; 1 instead of 0, so that rows of zeros stay zeros.
+  A divisor(std::size_t cols) const {
+    const A sum = Rounded<S, A>::of(pairwise_sum<A>(*this, 0, cols));
+    return sum == A(0) ? A(1) : sum;
+  }
 };
 
 // float16 matrices with double thresholds are shifted in double: no rounding to the storage type.
@@ -384,7 +388,7 @@ void self_confidence(const RowBlock<S>& block, const A* shift, A shift_max, Out*
     if (shift != nullptr) {
       const ShiftedRow<S, A> shifted{row, shift, shift_max};
       own = Rounded<S, A>::of(shifted.term(static_cast<std::size_t>(given)) /
-                              shifted.sum(block.probs.cols));
+                              shifted.divisor(block.probs.cols));
     }
     out[i] = Stored<Out>::of(own);
   }
@@ -419,11 +423,11 @@ void normalized_margin(const RowBlock<S>& block, const A* shift, A shift_max, Ou
       other = highest_other<S, A>(row, cols, given, [](std::size_t, Batch<A> v) { return v; });
     } else {  // dividing by one positive sum keeps the order, so only two quotients are needed
       const ShiftedRow<S, A> shifted{row, shift, shift_max};
-      const A sum = shifted.sum(cols);
-      own = R::of(shifted.term(given) / sum);
+      const A divisor = shifted.divisor(cols);
+      own = R::of(shifted.term(given) / divisor);
       other = highest_other<S, A>(row, cols, given,
                                   [&](std::size_t j, Batch<A> v) { return shifted.shifted(j, v); });
-      other = R::of(other / sum);
+      other = R::of(other / divisor);
     }
     out[i] = Stored<Out>::of(R::of(R::of(R::of(own - other) + A(1)) / A(2)));
   }

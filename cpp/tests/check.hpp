@@ -25,6 +25,16 @@
 
 namespace cupel::test {
 
+// How often to repeat single-threaded work, which ThreadSanitizer slows down and learns nothing
+// from.
+constexpr int rounds(int usual) {
+#ifdef CUPEL_UNDER_TSAN
+  return usual / 20;
+#else
+  return usual;
+#endif
+}
+
 struct Case {
   const char* name;
   void (*run)();

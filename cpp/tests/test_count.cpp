@@ -11,7 +11,7 @@
 namespace cupel::test {
 namespace {
 
-constexpr std::size_t kThreadCounts[] = {1, 2, 3, 7, 16};
+constexpr std::size_t kThreadCounts[] = {1, 3, 16};
 
 // Large enough for several workers (2 MiB each).
 template <typename T>
@@ -88,7 +88,7 @@ Result in_pieces(const Problem<T>& problem, const std::vector<std::size_t>& cuts
 template <typename T>
 void check_pieces(std::uint64_t seed) {
   Random random(seed);
-  const Problem<T> problem(random, (9u << 20) / sizeof(T) / 12, 12);
+  const Problem<T> problem(random, (7u << 20) / sizeof(T) / 12, 12);
   const std::size_t n = problem.labels.size();
   for (const Collision rule : {Collision::kArgmax, Collision::kConfident}) {
     const Result whole = in_pieces(problem, {0, n}, rule, with_threads(1));
@@ -154,7 +154,7 @@ CUPEL_TEST(thresholds_have_a_lower_bound) {
 template <typename T>
 void check_first_bad_value(std::uint64_t seed) {
   Random random(seed);
-  Problem<T> problem(random, (9u << 20) / sizeof(T) / 5, 5);
+  Problem<T> problem(random, (7u << 20) / sizeof(T) / 5, 5);
   const std::size_t n = problem.labels.size();
   for (int round = 0; round < 4; ++round) {
     std::size_t rows[3] = {random.below(n), random.below(n), random.below(n)};

@@ -74,13 +74,13 @@ void check_against_definition(std::uint64_t seed, int rounds) {
 }
 
 CUPEL_TEST(label_issues_are_those_of_the_definition_half) {
-  check_against_definition<Half>(1, 600);
+  check_against_definition<Half>(1, rounds(600));
 }
 CUPEL_TEST(label_issues_are_those_of_the_definition_float) {
-  check_against_definition<float>(2, 600);
+  check_against_definition<float>(2, rounds(600));
 }
 CUPEL_TEST(label_issues_are_those_of_the_definition_double) {
-  check_against_definition<double>(3, 600);
+  check_against_definition<double>(3, rounds(600));
 }
 
 // A confident classifier with a tenth of the labels wrong, in `levels` steps (0: as it comes).
@@ -103,9 +103,9 @@ Matrix<T> confident_probs(Random& random, const std::vector<std::int64_t>& label
 template <typename T>
 void check_threads(std::uint64_t seed, double levels) {
   Random random(seed);
-  constexpr std::size_t classes = 7;
+  constexpr std::size_t classes = 24;
   const std::vector<std::int64_t> labels =
-      random_labels(random, (9u << 20) / sizeof(T) / classes, classes);
+      random_labels(random, (7u << 20) / sizeof(T) / classes, classes);
   const Matrix<T> probs = confident_probs<T>(random, labels, classes, levels);
   FilterOptions options;
   for (const FilterBy filter_by : kFilters) {
@@ -113,7 +113,7 @@ void check_threads(std::uint64_t seed, double levels) {
     const std::vector<std::uint8_t> wanted = naive_label_issues(probs.view(), labels, options);
     CHECK(std::count(wanted.begin(), wanted.end(), 1) > 0);
     for_each_isa([&](const std::string& isa) {
-      for (const std::size_t threads : {1u, 2u, 3u, 8u})
+      for (const std::size_t threads : {1u, 2u, 8u})
         CHECK(issues(probs.view(), labels, options, with_threads(threads)) == wanted, isa, threads,
               static_cast<int>(filter_by));
     });

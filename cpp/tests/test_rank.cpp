@@ -101,12 +101,12 @@ void check_order(std::uint64_t seed) {
     for (const std::size_t count :
          {n, n / 2, std::min<std::size_t>(n, 1), std::size_t{0}, n - std::min<std::size_t>(n, 1)}) {
       std::vector<std::int64_t> order(count);
-      lowest_first<T>(scores, order);
+      lowest_first<T>(scores, Execution{}, order);
       CHECK(std::equal(order.begin(), order.end(), wanted.begin()), round, n, count);
       std::vector<std::uint8_t> flagged(n);
       for (const std::int64_t row : order) flagged[static_cast<std::size_t>(row)] = 1;
       std::vector<std::uint8_t> mask(n, 7);
-      flag_lowest<T>(scores, count, mask);
+      flag_lowest<T>(scores, count, Execution{}, mask);
       CHECK(mask == flagged, round, n, count);
     }
   }

@@ -224,14 +224,15 @@ def as_mask(mask: Any, n_rows: int | None, *, name: str) -> NDArray[np.bool_]:
 
 
 def as_scores(scores: Any, *, name: str) -> NDArray[Any]:
-    """Return `scores` as a contiguous, native float vector; integers become float64."""
+    """Return `scores` as a contiguous, native float vector of its own; integers become float64.
+
+    A copy, because what is sorted must not change meanwhile.
+    """
     a = _numeric(scores, name)
     if a.ndim != 1:
         msg = f"{name} must have shape (n,), got {a.shape}"
         raise ValueError(msg)
-    if a.dtype.kind != "f":
-        return _copy(a, np.float64, name)
-    return a if _in_place(a) else _copy(a, a.dtype, name)
+    return _copy(a, a.dtype if a.dtype.kind == "f" else np.float64, name)
 
 
 def as_choice(value: Any, choices: Iterable[str], *, name: str) -> str:

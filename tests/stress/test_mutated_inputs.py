@@ -31,19 +31,20 @@ def shared(a):  # in memory that a forked process has in common with this one
     out[...] = a
     return out
 
-labels, p = shared(clean_labels), shared(clean_p)
+labels, p, scores = shared(clean_labels), shared(clean_p), shared(clean_p[:, 0])
 expected = digest(cupel.find_label_issues(labels, p))
 bad_labels = np.array([-1, k, np.iinfo(np.int64).max, np.iinfo(np.int64).min])
 bad_probs = [np.nan, np.inf, -np.inf, 7.0, -1.0, 0.0]
 stop = threading.Event()
 
-def mutate():
+def mutate(parent=os.getppid()):
     rng = np.random.default_rng(1)
-    while not stop.is_set():
+    while not stop.is_set() and parent == os.getppid():
         for _ in range(20):  # valid, but another problem in each pass of a call
             rows = rng.integers(n, size=50)
             labels[rows] = rng.integers(k, size=50)
             p[rows] = p[rows, ::-1]
+        scores[...] = 2.0
         time.sleep(0.001 * rng.random())
         rows = rng.integers(n, size=4)
         labels[rows] = rng.choice(bad_labels, 4)
@@ -51,12 +52,15 @@ def mutate():
         time.sleep(0.0002 * rng.random())
         labels[rows] = clean_labels[rows]
         p[rows] = clean_p[rows]
+        scores[...] = clean_p[:, 0]
         time.sleep(0.001 * rng.random())
 
 FILTERS = ("prune_by_noise_rate", "prune_by_class", "both", "confident_learning",
            "predicted_neq_given", "low_normalized_margin", "low_self_confidence")
 METHODS = ("self_confidence", "normalized_margin", "confidence_weighted_entropy")
 calls = [
+    lambda: cupel.rank.find_top_issues(scores, top=n // 2),
+    lambda: cupel.rank.find_top_issues(scores, top=None),
     lambda: cupel.count.get_confident_thresholds(labels, p),
     lambda: cupel.count.compute_confident_joint(labels, p, return_indices_of_off_diagonals=True),
     lambda: cupel.count.compute_confident_joint(labels, p, nan="drop", collision="confident"),
@@ -79,9 +83,11 @@ for m in METHODS:
 
 counts = collections.Counter()
 if writer == "process":
+    this = os.getpid()
     child = os.fork()
     if child == 0:
-        mutate()
+        mutate(parent=this)
+        os._exit(0)
 else:
     mutator = threading.Thread(target=mutate)
     mutator.start()
@@ -89,8 +95,10 @@ end = time.monotonic() + seconds
 while time.monotonic() < end:
     for call in calls:
         try:
-            call()
+            answer = call()
             counts["answer"] += 1
+            if isinstance(answer, np.ndarray) and answer.dtype == np.int64 and answer.ndim == 1:
+                counts["no row"] += bool(((answer < 0) | (answer >= n)).any())
         except ValueError:
             counts["ValueError"] += 1
         except BaseException as error:
@@ -116,6 +124,7 @@ def test_an_answer_or_a_value_error(dtype: str, writer: str, tmp_path: Path) -> 
     counts = json.loads(output(PROGRAM, tmp_path, dtype, writer, "2"))
     assert counts.pop("right afterwards") is True
     answers, errors = counts.pop("answer"), counts.pop("ValueError")
+    assert counts.pop("no row") == 0
     assert counts == {}
     assert answers > 50
     assert errors > 50

@@ -38,15 +38,18 @@ void label_quality_scores_of_rows(MatrixView<T> probs, const LabelsView& labels,
                                   const Thresholds* adjust, std::span<const std::int64_t> rows,
                                   const Execution& execution, std::span<Out> out);
 
-// The order of the `count` lowest scores, lowest first, ties by position; nan counts as highest.
-// T is Half, float or double. O(n), radix sort. Requires order.size() <= scores.size().
+// The order of the lowest order.size() scores, lowest first, ties by position; nan counts as
+// highest. T is Half, float or double. O(n), a radix sort on the calling thread; no other thread
+// may write to the scores. Requires order.size() <= scores.size().
 template <typename T>
-void lowest_first(std::span<const T> scores, std::span<std::int64_t> order);
+void lowest_first(std::span<const T> scores, const Execution& execution,
+                  std::span<std::int64_t> order);
 
 // mask[i] = 1 for the `count` lowest scores, as lowest_first orders them; 0 for the others. O(n).
 // Requires count <= scores.size() == mask.size().
 template <typename T>
-void flag_lowest(std::span<const T> scores, std::size_t count, std::span<std::uint8_t> mask);
+void flag_lowest(std::span<const T> scores, std::size_t count, const Execution& execution,
+                 std::span<std::uint8_t> mask);
 
 // Mean over the examples of -log(p of the given label), rows clipped from below at 1e-6 and
 // renormalised. Order-independent sum. O(rows * classes), threaded.
