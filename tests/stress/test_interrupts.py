@@ -37,6 +37,7 @@ FUNCTIONS = {
     "adjusted": lambda y, p: cupel.get_label_quality_scores(y, p, adjust_pred_probs=True),
 }
 call = FUNCTIONS[name]
+
 def problem_of(rows):
     return (np.arange(rows) % columns).astype(np.uint8), np.broadcast_to(row, (rows, columns))
 
