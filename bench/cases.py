@@ -30,6 +30,7 @@ FILTERS = (
     "low_normalized_margin",
     "low_self_confidence",
 )
+SCORES = ("self_confidence", "normalized_margin", "confidence_weighted_entropy")
 RANKED = "return_indices_ranked_by"
 
 
@@ -39,26 +40,27 @@ class Task(NamedTuple):
     module: str
     function: str
     filter_by: str = ""
+    method: str = ""
 
     @property
     def name(self) -> str:
         """Short and unique."""
-        short = self.function.removeprefix("get_").removesuffix("_for_each_label")
-        return self.filter_by or short.removeprefix("compute_")
+        short = self.function.removeprefix("get_").removeprefix("compute_")
+        return self.filter_by or self.method or short
 
     @property
     def options(self) -> dict[str, Any]:
         """Keyword arguments, the same for every contestant."""
-        return {"filter_by": self.filter_by, RANKED: "self_confidence"} if self.filter_by else {}
+        if self.filter_by:
+            return {"filter_by": self.filter_by, RANKED: "self_confidence"}
+        return {"method": self.method} if self.method else {}
 
 
 FILTER_TASKS = tuple(Task("filter", "find_label_issues", name) for name in FILTERS)
 OTHER_TASKS = (
     Task("count", "get_confident_thresholds"),
     Task("count", "compute_confident_joint"),
-    Task("rank", "get_self_confidence_for_each_label"),
-    Task("rank", "get_normalized_margin_for_each_label"),
-    Task("rank", "get_confidence_weighted_entropy_for_each_label"),
+    *(Task("rank", "get_label_quality_scores", method=name) for name in SCORES),
 )
 TASKS = FILTER_TASKS + OTHER_TASKS
 

@@ -56,7 +56,7 @@ def check(task: Task, n_rows: int, results: Mapping[str, Any]) -> int:
         expected = results[REFERENCE]
         same = ours.dtype == expected.dtype and (
             np.allclose(ours, expected, rtol=1e-12, atol=0)
-            if task.function == "get_confidence_weighted_entropy_for_each_label"
+            if task.method == "confidence_weighted_entropy"
             else np.array_equal(ours, expected)
         )
         assert same, f"cupel and the reference differ in {task.name}"
