@@ -49,6 +49,12 @@ inline std::size_t count_lanes(unsigned mask) {
 }
 #endif
 
+// MatrixView::row would be a weak symbol here.
+template <typename S>
+inline const S* row_of(const MatrixView<S>& probs, std::size_t i) {
+  return probs.data + static_cast<std::ptrdiff_t>(i) * probs.row_stride;
+}
+
 // ---- reading a row of any storage type as batches of a computing type -------------------------
 
 inline double scalar(double x) { return x; }
@@ -213,7 +219,7 @@ std::size_t first_invalid_row(MatrixView<S> probs, double tolerance) {
   const bool gapless = probs.row_stride == static_cast<std::ptrdiff_t>(probs.cols);
   if (gapless && all_valid(probs.data, probs.rows * probs.cols, range)) return probs.rows;
   for (std::size_t i = 0; i < probs.rows; ++i)
-    if (!all_valid(probs.row(i), probs.cols, range)) return i;
+    if (!all_valid(row_of(probs, i), probs.cols, range)) return i;
   return probs.rows;
 }
 
@@ -249,7 +255,7 @@ std::size_t predicted_other_rows(const RowBlock<S>& block, std::uint8_t* flags) 
   const Range<A> range(kProbabilityTolerance);
   const A lowest = static_cast<A>(-kProbabilityTolerance);
   for (std::size_t i = 0; i < probs.rows; ++i) {
-    const S* row = probs.row(i);
+    const S* row = row_of(probs, i);
     unsigned valid = 0xff;
     Batch<A> best = Batch<A>::all(lowest);
     for_each_batch(row, probs.cols, lowest, [&](std::size_t, Batch<A> v) {
@@ -271,7 +277,7 @@ std::size_t confident_rows_by(const RowBlock<S>& block, const Compute<S>* cuts, 
   const Range<A> range(kProbabilityTolerance);
   const A lowest = static_cast<A>(-kProbabilityTolerance);
   for (std::size_t i = 0; i < probs.rows; ++i) {
-    const S* row = probs.row(i);
+    const S* row = row_of(probs, i);
     unsigned valid = 0xff;
     std::size_t confident = 0;
     std::size_t first = 0;
@@ -322,7 +328,7 @@ template <typename S>
 void argmax_rows(MatrixView<S> probs, std::int64_t* out) {
   using A = Compute<S>;
   for (std::size_t i = 0; i < probs.rows; ++i) {
-    const S* row = probs.row(i);
+    const S* row = row_of(probs, i);
     const A first = scalar(row[0]);
     Batch<A> best = Batch<A>::all(first);
     for_each_batch(row, probs.cols, first, [&](std::size_t, Batch<A> v) { best = max(best, v); });
@@ -382,7 +388,7 @@ struct Rounded<Half, double> {
 template <typename S, typename A, typename Out>
 void self_confidence(const RowBlock<S>& block, const A* shift, A shift_max, Out* out) {
   for (std::size_t i = 0; i < block.probs.rows; ++i) {
-    const S* row = block.probs.row(i);
+    const S* row = row_of(block.probs, i);
     const std::int64_t given = block.given[i];
     A own = static_cast<A>(scalar(row[given]));
     if (shift != nullptr) {
@@ -414,7 +420,7 @@ void normalized_margin(const RowBlock<S>& block, const A* shift, A shift_max, Ou
   using R = Rounded<S, A>;
   const std::size_t cols = block.probs.cols;
   for (std::size_t i = 0; i < block.probs.rows; ++i) {
-    const S* row = block.probs.row(i);
+    const S* row = row_of(block.probs, i);
     const auto given = static_cast<std::size_t>(block.given[i]);
     A own;
     A other;
@@ -462,14 +468,14 @@ void sums_of_x_log_x(MatrixView<S> probs, double* out) {
   const bool gapless = probs.row_stride == static_cast<std::ptrdiff_t>(cols);
   if (!gapless || cols > room / 8) {
     for (std::size_t i = 0; i < probs.rows; ++i)
-      out[i] = pairwise_sum<double>(EntropyRow<S>{probs.row(i)}, 0, cols);
+      out[i] = pairwise_sum<double>(EntropyRow<S>{row_of(probs, i)}, 0, cols);
     return;
   }
   double terms[room];  // of several short rows at once, so that no lanes are wasted
   const std::size_t rows_at_once = room / cols;
   for (std::size_t i = 0; i < probs.rows; i += rows_at_once) {
     const std::size_t rows = probs.rows - i < rows_at_once ? probs.rows - i : rows_at_once;
-    const EntropyRow<S> flat{probs.row(i)};
+    const EntropyRow<S> flat{row_of(probs, i)};
     const std::size_t n = rows * cols;
     std::size_t j = 0;
     for (; j + kLanes <= n; j += kLanes) flat.batch(j).store(terms + j);
@@ -498,7 +504,7 @@ void entropy_rows(const RowBlock<S>& block, double* out) {
   const double log_classes = log_scalar(static_cast<double>(probs.cols));
   sums_of_x_log_x(probs, out);
   for (std::size_t i = 0; i < probs.rows; ++i) {
-    const double own = static_cast<double>(scalar(probs.row(i)[block.given[i]]));
+    const double own = static_cast<double>(scalar(row_of(probs, i)[block.given[i]]));
     const double normalized = probs.cols > 1 ? -out[i] / log_classes : 0.0;
     out[i] = normalized / (own > kLowestProbability ? own : kLowestProbability);
   }

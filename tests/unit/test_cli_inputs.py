@@ -389,17 +389,3 @@ def test_byte_order_mark_and_blank_lines(tmp_path):
     inputs = read_inputs(labels, str(path))
     assert inputs.class_names == NAMES
     np.testing.assert_array_equal(inputs.pred_probs, PROBS)
-
-
-@pytest.mark.parametrize("shape", [(240,), (240, 4, 1), (0, 4)])
-def test_shapes_that_are_no_matrix(tmp_path, shape):
-    labels = write_npy(tmp_path / "y.npy", LABELS)
-    probs = write_npy(tmp_path / "p.npy", np.zeros(shape))
-    with pytest.raises(CliError, match="one row of probabilities per label"):
-        read_inputs(labels, probs)
-
-
-def test_one_hot_labels_are_refused(tmp_path):
-    probs = write_npy(tmp_path / "p.npy", PROBS)
-    with pytest.raises(CliError, match="expected one label per row"):
-        read_inputs(write_npy(tmp_path / "y.npy", np.eye(4)[LABELS]), probs)
