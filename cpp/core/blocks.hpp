@@ -14,9 +14,9 @@ namespace cupel {
 
 inline constexpr std::size_t kMaxBlockRows = 1024;
 
-// Rows per block: about 128 KiB of the matrix.
+// Rows per block: about 512 KiB of the matrix.
 inline std::size_t block_rows(std::size_t row_bytes) {
-  return std::clamp<std::size_t>((128u << 10) / std::max<std::size_t>(1, row_bytes), 16,
+  return std::clamp<std::size_t>((512u << 10) / std::max<std::size_t>(1, row_bytes), 16,
                                  kMaxBlockRows);
 }
 
@@ -33,9 +33,15 @@ class CheckedLabels {
   CheckedLabels(const LabelsView& labels, std::size_t begin, std::size_t end, std::size_t classes) {
     const std::size_t count = end - begin;
     labels.load(begin, count, given_.data());
-    for (std::size_t i = 0; i < count; ++i)
-      if (given_[i] < 0 || static_cast<std::uint64_t>(given_[i]) >= classes)
-        throw InvalidLabel(begin + i, given_[i], classes);
+    const auto is_bad = [&](std::int64_t label) {
+      return static_cast<std::uint64_t>(label) >= classes;  // negative ones wrap around
+    };
+    bool any_bad = false;  // without an early exit, so that compilers vectorise the loop
+    for (std::size_t i = 0; i < count; ++i) any_bad |= is_bad(given_[i]);
+    if (!any_bad) return;
+    std::size_t first = 0;
+    while (!is_bad(given_[first])) ++first;
+    throw InvalidLabel(begin + first, given_[first], classes);
   }
   [[nodiscard]] const std::int64_t* data() const { return given_.data(); }
 

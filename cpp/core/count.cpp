@@ -53,35 +53,48 @@ Compute<T> ceil_to(double x) {
   }
 }
 
-// A worker's own K x K counts, 32 bits each to stay small; emptied into the total before any of
-// them can overflow.
+// What one worker has counted and not yet added to the total: a small table of its own, or, where
+// the table would be large, a list of cells.
 class LocalCounts {
  public:
-  LocalCounts(std::span<std::int64_t> total, std::mutex& mutex)
-      : total_(total), mutex_(mutex), counts_(total.size()) {}
+  LocalCounts(SquareMatrix<std::int64_t>& total, std::mutex& mutex)
+      : total_(total),
+        mutex_(mutex),
+        table_(total.values.size() <= kTableCells ? total.values.size() : 0) {}
 
-  void add(std::size_t classes, std::size_t rows, const std::int64_t* given,
-           const std::int64_t* guess) {
-    if (rows > std::numeric_limits<std::uint32_t>::max() - pending_) flush();
-    pending_ += static_cast<std::uint32_t>(rows);
-    for (std::size_t i = 0; i < rows; ++i)
-      if (guess[i] >= 0)
-        ++counts_[static_cast<std::size_t>(given[i]) * classes +
-                  static_cast<std::size_t>(guess[i])];
+  void add(std::size_t rows, const std::int64_t* given, const std::int64_t* guess) {
+    if (pending_ + rows > (table_.empty() ? kListCells : kTableRows)) flush();
+    pending_ += rows;
+    for (std::size_t i = 0; i < rows; ++i) {
+      if (guess[i] < 0) continue;
+      const std::size_t cell =
+          static_cast<std::size_t>(given[i]) * total_.size + static_cast<std::size_t>(guess[i]);
+      if (table_.empty())
+        cells_.push_back(cell);
+      else
+        ++table_[cell];
+    }
   }
 
   void flush() {
     const std::lock_guard lock(mutex_);
-    for (std::size_t c = 0; c < counts_.size(); ++c) total_[c] += counts_[c];
-    std::fill(counts_.begin(), counts_.end(), 0u);
+    for (const std::size_t cell : cells_) ++total_.values[cell];
+    for (std::size_t cell = 0; cell < table_.size(); ++cell) total_.values[cell] += table_[cell];
+    cells_.clear();
+    std::fill(table_.begin(), table_.end(), 0u);
     pending_ = 0;
   }
 
  private:
-  std::span<std::int64_t> total_;
+  static constexpr std::size_t kTableCells = std::size_t{1} << 16;
+  static constexpr std::size_t kTableRows = std::numeric_limits<std::uint32_t>::max();
+  static constexpr std::size_t kListCells = std::size_t{1} << 14;
+
+  SquareMatrix<std::int64_t>& total_;
   std::mutex& mutex_;
-  std::vector<std::uint32_t> counts_;
-  std::uint32_t pending_ = 0;
+  std::vector<std::uint32_t> table_;
+  std::vector<std::size_t> cells_;
+  std::size_t pending_ = 0;
 };
 
 }  // namespace
@@ -163,15 +176,9 @@ ConfidentJointAccumulator::ConfidentJointAccumulator(Thresholds thresholds, Coll
 template <typename T>
 void ConfidentJointAccumulator::update(MatrixView<T> probs, const LabelsView& labels,
                                        const Execution& execution, std::span<std::uint8_t> flags) {
-  RowPass pass(execution, probs.rows, probs.cols * sizeof(T), probs.cols * sizeof(T));
-  // Local counts of all workers together take at most an eighth of the matrix's memory.
-  const std::size_t local_bytes =
-      std::max<std::size_t>(1, counts_.values.size() * sizeof(std::uint32_t));
-  const std::size_t affordable = probs.rows * probs.cols * sizeof(T) / 8 / local_bytes;
-  pass.workers = std::min(pass.workers, std::max<std::size_t>(1, affordable));
-
+  const RowPass pass(execution, probs.rows, probs.cols * sizeof(T), probs.cols * sizeof(T));
   std::mutex mutex;
-  std::vector<LocalCounts> local(pass.workers, LocalCounts(counts_.values, mutex));
+  std::vector<LocalCounts> local(pass.workers, LocalCounts(counts_, mutex));
   const std::vector<Compute<T>> cuts = confident_cuts<T>(thresholds_);
   const auto confident_rows = kernels_of<T>().confident_rows;
   for_each_block(execution, pass, probs, labels,
@@ -182,7 +189,7 @@ void ConfidentJointAccumulator::update(MatrixView<T> probs, const LabelsView& la
                    const std::size_t valid = confident_rows(
                        block, cuts.data(), collision_ == Collision::kConfident, guess.data(), out);
                    if (valid < block.probs.rows) throw_invalid_row(block.probs, valid, begin);
-                   local[worker].add(probs.cols, valid, block.given, guess.data());
+                   local[worker].add(valid, block.given, guess.data());
                  });
   for (LocalCounts& counts : local) counts.flush();
 }

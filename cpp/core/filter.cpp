@@ -64,11 +64,16 @@ void prune(MatrixView<T> probs, const LabelsView& labels,
   // A class of one is never flagged, whatever min_examples_per_class says (as in cleanlab).
   const std::int64_t least = std::max<std::int64_t>(1, options.prune.min_examples_per_class);
   const auto classes = deal_classes(label_counts, least, workers);
+  std::vector<Pruner<T, Row>> pruners;
+  for (const std::vector<std::size_t>& mine : classes)
+    pruners.emplace_back(probs, labels, counts, label_counts, mine, mask);
+  if (by_rate)
+    parallel_workers(execution, workers, [&](std::size_t w, const Proceed& proceed) {
+      pruners[w].read_margins(proceed);
+    });
   parallel_workers(execution, workers, [&](std::size_t w, const Proceed& proceed) {
-    if (classes[w].empty()) return;
-    Pruner<T, Row> pruner(probs, labels, counts, label_counts, classes[w], mask);
-    if (by_rate) pruner.by_noise_rate(proceed);
-    if (by_class) pruner.by_class(proceed);
+    if (by_rate) pruners[w].select_by_noise_rate(proceed);
+    if (by_class) pruners[w].by_class(proceed);
   });
   keep_flags(mask, static_cast<std::uint8_t>(kCandidate | (by_rate ? kByNoiseRate : 0) |
                                              (by_class ? kByClass : 0)));

@@ -53,21 +53,25 @@ class Pruner {
     }
   }
 
-  // Sets kByNoiseRate on the selected candidates. `proceed` is asked between blocks; false ends it.
-  void by_noise_rate(const Proceed& proceed) {
+  // First step by noise rate: reads the candidates' margins. Only reads the mask.
+  void read_margins(const Proceed& proceed) {
     cells_.clear();
     for (const std::size_t k : mine_) cells_.push_back(open_cells(k));
-    const auto ask = [&](std::size_t row, std::size_t slot) { prefetch_cells(row, slot); };
-    const bool all_read = for_each_row(
-        proceed, [&](std::size_t row, std::size_t) { return (mask_[row] & kCandidate) != 0; }, ask,
+    for_each_row(
+        proceed, Rows::kCandidates, [](std::size_t, std::size_t) { return true; },
+        [&](std::size_t row, std::size_t slot) { prefetch_cells(row, slot); },
         [&](std::size_t row, std::size_t slot) { collect_high_margins(row, cells_[slot]); });
-    if (!all_read) return;
+  }
+
+  // Second step, when all pruners have done the first: sets kByNoiseRate on the selected rows.
+  void select_by_noise_rate(const Proceed& proceed) {
     bool short_cells = false;
     for (ClassCells& of_class : cells_) short_cells |= select_and_keep_short(of_class);
     if (short_cells) decide_short_cells(proceed);
   }
 
-  // Sets kByClass on the rows with the label_counts[k] - M[k, k] lowest self-confidences.
+  // Sets kByClass on the rows with the label_counts[k] - M[k, k] lowest self-confidences. Does not
+  // read the mask.
   void by_class(const Proceed& proceed) {
     std::vector<Cell> lowest;
     for (const std::size_t k : mine_) {
@@ -77,7 +81,7 @@ class Pruner {
       lowest.emplace_back(capacity, capacity > 0 ? -kInfinity : kInfinity);
     }
     const bool all_read = for_each_row(
-        proceed, [](std::size_t, std::size_t) { return true; },
+        proceed, Rows::kAll, [](std::size_t, std::size_t) { return true; },
         [&](std::size_t row, std::size_t slot) { prefetch(probs_.row(row) + mine_[slot]); },
         [&](std::size_t row, std::size_t slot) {
           const A key = -value(row, mine_[slot]);
@@ -124,10 +128,25 @@ class Pruner {
     prefetch(values + of_class.given);
   }
 
-  // Calls visit(row, slot) in ascending order for the rows of this pruner's classes that `wanted`
-  // admits, and ask(row, slot) a little earlier. False if `proceed` ended it early.
+  enum class Rows : std::uint8_t { kAll, kCandidates };
+
+  // Numbers of the block's rows, or of its candidates, in ascending order. Without branches, which
+  // would be mispredicted for one row in several. Reads the mask of rows of other pruners.
+  std::size_t admitted(Rows rows, std::size_t begin, std::size_t count,
+                       std::uint32_t* offsets) const {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      offsets[kept] = static_cast<std::uint32_t>(i);
+      kept += rows == Rows::kAll || (mask_[begin + i] & kCandidate) != 0 ? 1 : 0;
+    }
+    return kept;
+  }
+
+  // Calls visit(row, slot) in ascending order for the rows of this pruner's classes that `rows` and
+  // `wanted(row, slot)` admit, and ask(row, slot) a little earlier. False if `proceed` ended it
+  // early.
   template <typename Wanted, typename Ask, typename Visit>
-  bool for_each_row(const Proceed& proceed, const Wanted& wanted, const Ask& ask,
+  bool for_each_row(const Proceed& proceed, Rows rows, const Wanted& wanted, const Ask& ask,
                     const Visit& visit) const {
     std::array<std::uint32_t, kMaxBlockRows> offsets;
     std::array<std::uint32_t, kMaxBlockRows> slots;
@@ -136,12 +155,14 @@ class Pruner {
       if (!proceed()) return false;
       const std::size_t end = std::min(probs_.rows, begin + kMaxBlockRows);
       const CheckedLabels given(labels_, begin, end, probs_.cols);
+      const std::size_t kept = admitted(rows, begin, end - begin, offsets.data());
       std::size_t count = 0;
-      for (std::size_t i = 0; i < end - begin; ++i) {
-        const std::uint32_t slot = slot_of_[static_cast<std::size_t>(given.data()[i])];
-        if (slot == kNotMine || !wanted(begin + i, slot)) continue;
-        offsets[count] = static_cast<std::uint32_t>(i);
-        slots[count++] = slot;
+      for (std::size_t c = 0; c < kept; ++c) {
+        const std::uint32_t offset = offsets[c];
+        const std::uint32_t slot = slot_of_[static_cast<std::size_t>(given.data()[offset])];
+        offsets[count] = offset;
+        slots[count] = slot;
+        count += slot != kNotMine && wanted(begin + offset, slot) ? 1 : 0;
       }
       for (std::size_t c = 0; c < count; ++c) {
         if (c + ahead < count)
@@ -229,7 +250,7 @@ class Pruner {
     std::vector<std::vector<A>> lowest(cells_.size());
     const auto ask = [&](std::size_t row, std::size_t slot) { prefetch_cells(row, slot); };
     const bool all_read = for_each_row(
-        proceed,
+        proceed, Rows::kAll,
         [&](std::size_t row, std::size_t slot) {
           return (mask_[row] & (kCandidate | kByNoiseRate)) == kCandidate &&
                  !cells_[slot].cells.empty();
@@ -248,7 +269,8 @@ class Pruner {
         cells_[slot].cells[c].restart(cells_[slot].cells[c].capacity(),
                                       std::nextafter(lowest[slot][c], -kInfinity));
     const bool all_offered = for_each_row(
-        proceed, [&](std::size_t, std::size_t slot) { return !lowest[slot].empty(); }, ask,
+        proceed, Rows::kAll, [&](std::size_t, std::size_t slot) { return !lowest[slot].empty(); },
+        ask,
         [&](std::size_t row, std::size_t slot) {
           offer_all(row, value(row, cells_[slot].given), cells_[slot], highest_other_margin());
         });
