@@ -26,7 +26,8 @@ py::array_t<bool> finite(const py::array& probs, std::size_t threads) {
   return out;
 }
 
-py::tuple thresholds(const py::array& labels, const py::array& probs, std::size_t threads) {
+py::tuple thresholds(const py::array& labels, const py::array& probs, bool check_all,
+                     std::size_t threads) {
   const Execution run = execution(threads);
   const LabelsView y = view_labels(labels);
   require_same_length(y, probs);
@@ -36,7 +37,7 @@ py::tuple thresholds(const py::array& labels, const py::array& probs, std::size_
     {
       const py::gil_scoped_release release;
       ThresholdAccumulator sums(p.cols);
-      sums.update(p, y, run);
+      sums.update(p, y, run, check_all);
       found = sums.finish<T>();
       counts = sums.label_counts();
     }
@@ -117,7 +118,7 @@ void bind_count(py::module_& m) {
   m.def("check_probabilities", &check, py::arg("pred_probs"), py::arg("threads"));
   m.def("finite_rows", &finite, py::arg("pred_probs"), py::arg("threads"));
   m.def("class_thresholds", &thresholds, py::arg("labels"), py::arg("pred_probs"),
-        py::arg("threads"));
+        py::arg("check_all"), py::arg("threads"));
   m.def("confident_joint", &joint, py::arg("labels"), py::arg("pred_probs"),
         py::arg("thresholds").noconvert(), py::arg("of_matrix_type"),
         py::arg("argmax_of_confident"), py::arg("threads"));

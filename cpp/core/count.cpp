@@ -126,17 +126,25 @@ ThresholdAccumulator::~ThresholdAccumulator() = default;
 
 template <typename T>
 void ThresholdAccumulator::update(MatrixView<T> probs, const LabelsView& labels,
-                                  const Execution& execution) {
+                                  const Execution& execution, bool check_all) {
   constexpr std::size_t cache_line = 64;
-  const RowPass pass(execution, probs.rows, probs.cols * sizeof(T),
-                     std::min(probs.cols * sizeof(T), cache_line) + sizeof(std::int64_t));
+  const std::size_t row_bytes = probs.cols * sizeof(T);
+  const RowPass pass(
+      execution, probs.rows, row_bytes,
+      (check_all ? row_bytes : std::min(row_bytes, cache_line)) + sizeof(std::int64_t));
+  const auto first_invalid_row = kernels_of<T>().first_invalid_row;
   std::vector<ClassSums> shards(pass.workers, ClassSums(probs.cols));
   for_each_block(execution, pass, probs, labels,
-                 [&](std::size_t worker, const RowBlock<T>& block, std::size_t) {
+                 [&](std::size_t worker, const RowBlock<T>& block, std::size_t begin) {
+                   const std::size_t rows = block.probs.rows;
+                   if (check_all) {
+                     const std::size_t bad = first_invalid_row(block.probs, kProbabilityTolerance);
+                     if (bad < rows) throw_invalid_row(block.probs, bad, begin);
+                   }
                    ClassSums& shard = shards[worker];
                    constexpr std::size_t ahead = 16;
-                   for (std::size_t i = 0; i < block.probs.rows; ++i) {
-                     if (i + ahead < block.probs.rows)
+                   for (std::size_t i = 0; i < rows; ++i) {
+                     if (i + ahead < rows)
                        prefetch(block.probs.row(i + ahead) + block.given[i + ahead]);
                      const auto k = static_cast<std::size_t>(block.given[i]);
                      shard.sums[k].add(static_cast<double>(to_compute(block.probs.row(i)[k])));
@@ -224,14 +232,15 @@ void argmax(MatrixView<T> probs, const Execution& execution, std::span<std::int6
                   });
 }
 
-#define CUPEL_INSTANTIATE(T)                                                                      \
-  template std::vector<Compute<T>> confident_cuts<T>(const Thresholds&);                          \
-  template void ThresholdAccumulator::update(MatrixView<T>, const LabelsView&, const Execution&); \
-  template Thresholds ThresholdAccumulator::finish<T>() const;                                    \
-  template void ConfidentJointAccumulator::update(MatrixView<T>, const LabelsView&,               \
-                                                  const Execution&, std::span<std::uint8_t>);     \
-  template void flag_predicted_other(MatrixView<T>, const LabelsView&, const Execution&,          \
-                                     std::span<std::uint8_t>);                                    \
+#define CUPEL_INSTANTIATE(T)                                                                     \
+  template std::vector<Compute<T>> confident_cuts<T>(const Thresholds&);                         \
+  template void ThresholdAccumulator::update(MatrixView<T>, const LabelsView&, const Execution&, \
+                                             bool);                                              \
+  template Thresholds ThresholdAccumulator::finish<T>() const;                                   \
+  template void ConfidentJointAccumulator::update(MatrixView<T>, const LabelsView&,              \
+                                                  const Execution&, std::span<std::uint8_t>);    \
+  template void flag_predicted_other(MatrixView<T>, const LabelsView&, const Execution&,         \
+                                     std::span<std::uint8_t>);                                   \
   template void argmax(MatrixView<T>, const Execution&, std::span<std::int64_t>);
 CUPEL_INSTANTIATE(Half)
 CUPEL_INSTANTIATE(float)

@@ -57,10 +57,11 @@ def candidates(flags: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return flags.view(np.bool_)
 
 
-def thresholds_of(problem: Problem) -> Thresholds:
-    """Mean self-confidence of each class; checks the whole matrix."""
-    _core.check_probabilities(problem.pred_probs, problem.threads)
-    return Thresholds(*_core.class_thresholds(problem.labels, problem.pred_probs, problem.threads))
+def thresholds_of(problem: Problem, *, check_all: bool = True) -> Thresholds:
+    """Mean self-confidence of each class; by default checks the whole matrix on the way."""
+    return Thresholds(
+        *_core.class_thresholds(problem.labels, problem.pred_probs, check_all, problem.threads)
+    )
 
 
 def confident_joint_of(
@@ -68,7 +69,7 @@ def confident_joint_of(
 ) -> JointOf:
     """Count the confident joint; the pass that counts also checks the matrix."""
     as_choice(collision, COLLISIONS, name="collision")
-    found = Thresholds(*_core.class_thresholds(problem.labels, problem.pred_probs, problem.threads))
+    found = thresholds_of(problem, check_all=False)
     if thresholds is not None:
         given = as_class_vector(thresholds, problem.n_classes, name="thresholds")
         found = found._replace(values=given, of_matrix_type=False)

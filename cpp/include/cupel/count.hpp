@@ -39,11 +39,13 @@ class ThresholdAccumulator {
   ThresholdAccumulator& operator=(ThresholdAccumulator&&) noexcept;
   ~ThresholdAccumulator();
 
-  // Adds rows. Reads only each row's probability of its given label; check the rest of the matrix
-  // with check_probabilities or the pass that follows. Throws InvalidLabel (rows counted from the
-  // view's start). Requires probs.cols == classes, probs.rows == labels.size. O(rows), threaded.
+  // Adds rows. Reads only each row's probability of its given label, unless `check_all` asks to
+  // read and check every value on the way (else let check_probabilities or the pass that follows
+  // do it). Throws InvalidLabel, InvalidProbability (rows counted from the view's start). Requires
+  // probs.cols == classes, probs.rows == labels.size. O(rows), threaded.
   template <typename T>
-  void update(MatrixView<T> probs, const LabelsView& labels, const Execution& execution);
+  void update(MatrixView<T> probs, const LabelsView& labels, const Execution& execution,
+              bool check_all = false);
 
   void merge(const ThresholdAccumulator& other);
 
