@@ -6,10 +6,6 @@
 namespace cupel::bindings {
 namespace {
 
-bool is_native(const py::dtype& dtype) {
-  return dtype.byteorder() == '=' || dtype.byteorder() == '|';
-}
-
 template <typename T>
 SquareMatrix<T> copy_of(const Vector<T>& matrix) {
   if (matrix.ndim() != 2 || matrix.shape(0) != matrix.shape(1))
@@ -21,16 +17,20 @@ SquareMatrix<T> copy_of(const Vector<T>& matrix) {
 
 }  // namespace
 
+bool is_native(const py::dtype& dtype) {
+  return dtype.byteorder() == '=' || dtype.byteorder() == '|';
+}
+
 void require_readable(const py::array& matrix) {
   const py::dtype dtype = matrix.dtype();
   const int number = dtype.num();
   const bool right_type = number == kNumpyHalf || number == kNumpyFloat || number == kNumpyDouble;
   const py::ssize_t item = dtype.itemsize();
   const bool right_layout =
-      matrix.ndim() == 2 && (matrix.shape(1) <= 1 || matrix.strides(1) == item) &&
+      right_type && matrix.ndim() == 2 && (matrix.shape(1) <= 1 || matrix.strides(1) == item) &&
       matrix.strides(0) % item == 0 &&
       reinterpret_cast<std::uintptr_t>(matrix.data()) % static_cast<std::uintptr_t>(item) == 0;
-  if (!right_type || !right_layout || !is_native(dtype))
+  if (!right_layout || !is_native(dtype))
     throw py::type_error("the core reads native float16, float32 or float64 rows in place only");
 }
 

@@ -24,6 +24,9 @@ namespace py = pybind11;
 // NumPy's numbers of the types the core reads.
 inline constexpr int kNumpyHalf = 23, kNumpyFloat = 11, kNumpyDouble = 12;
 
+// Whether numbers of the type are in the machine's byte order.
+bool is_native(const py::dtype& dtype);
+
 // A matrix the core can read where it lies: native float16, float32 or float64, aligned, unit
 // column stride. TypeError otherwise: the Python layer has to convert.
 void require_readable(const py::array& matrix);

@@ -16,6 +16,10 @@ Scorer make(const Vector<double>& thresholds, bool of_matrix_type, int method, b
 // GIL stays held: a row takes less time than releasing it.
 template <typename F>
 auto visit_row(const Scorer& scorer, const py::array& row, const F& f) {
+  const py::dtype dtype = row.dtype();
+  const int number = dtype.num();
+  if ((number != kNumpyHalf && number != kNumpyFloat && number != kNumpyDouble) || !is_native(dtype))
+    throw py::type_error("the core scores native float16, float32 or float64 rows only");
   const bool contiguous =
       row.ndim() == 1 && (row.shape(0) <= 1 || row.strides(0) == row.itemsize()) &&
       reinterpret_cast<std::uintptr_t>(row.data()) % static_cast<std::uintptr_t>(row.itemsize()) ==
@@ -25,15 +29,13 @@ auto visit_row(const Scorer& scorer, const py::array& row, const F& f) {
     throw std::invalid_argument(
         "pred_probs has " + std::to_string(row.size()) +
         " values, expected one per class: " + std::to_string(scorer.classes()));
-  switch (row.dtype().num()) {
+  switch (number) {
     case kNumpyHalf:
       return f(static_cast<const Half*>(row.data()));
     case kNumpyFloat:
       return f(static_cast<const float*>(row.data()));
-    case kNumpyDouble:
-      return f(static_cast<const double*>(row.data()));
     default:
-      throw py::type_error("the core scores float16, float32 or float64 rows only");
+      return f(static_cast<const double*>(row.data()));
   }
 }
 

@@ -85,6 +85,7 @@ def estimate_cv_predicted_probabilities(
     """
     clone, folds = _sklearn_folds(cv_n_folds, seed)
     given = _class_labels(labels)
+    _check_same_length(X, given)
     n_classes = int(given.max()) + 1
     model = _logistic_regression() if clf is None else clf
     pred_probs = np.zeros((len(given), n_classes))
@@ -322,6 +323,16 @@ def _class_labels(labels: Any) -> NDArray[np.int64]:
         msg = f"labels has no example of class {absent[0]}; number the classes without gaps"
         raise ValueError(msg)
     return given
+
+
+def _check_same_length(X: Any, given: NDArray[np.int64]) -> None:
+    if not hasattr(X, "__len__") and not hasattr(X, "shape"):
+        msg = f"X must hold one row of features per label, got {type(X).__name__}"
+        raise TypeError(msg)
+    rows = X.shape[0] if hasattr(X, "shape") else len(X)
+    if rows != len(given):
+        msg = f"X has {rows} rows, labels has {len(given)}; they must describe the same rows"
+        raise ValueError(msg)
 
 
 def _absent_classes(

@@ -11,6 +11,8 @@ from cupel._core import active_isa, available_isas, select_isa
 
 __all__ = ["active_isa", "available_isas", "resolve_threads", "select_isa"]
 
+_MOST_THREADS = 1 << 16  # far more than any call starts; keeps the number in range for the core
+
 if _forced := os.environ.get("CUPEL_ISA"):
     select_isa(_forced)
 
@@ -48,7 +50,7 @@ def resolve_threads(n_jobs: int | None) -> int:
                 return _available_cpus()  # OpenMP's own syntax, such as "4,2"
             msg = f"CUPEL_NUM_THREADS must be a whole number of at least 1, got {env!r}"
             raise ValueError(msg)
-        return int(env)
+        return min(int(env), _MOST_THREADS)
     if isinstance(n_jobs, bool) or not hasattr(n_jobs, "__index__"):
         msg = f"n_jobs must be an integer or None, got {type(n_jobs).__name__}"
         raise TypeError(msg)
@@ -58,4 +60,4 @@ def resolve_threads(n_jobs: int | None) -> int:
     if n_jobs < 1:
         msg = f"n_jobs must be at least 1, or -1 for all CPUs, got {n_jobs}"
         raise ValueError(msg)
-    return n_jobs
+    return min(n_jobs, _MOST_THREADS)

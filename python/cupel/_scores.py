@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,20 @@ from numpy.typing import NDArray
 from cupel import _core
 from cupel._joint import thresholds_of
 from cupel._problem import Problem
+from cupel._validate import as_choice
 
-__all__ = ["METHODS", "ordered_issues", "scores_of"]
+__all__ = ["METHODS", "as_rank_by_kwargs", "ordered_issues", "scores_of"]
 
 # In the order of the core's enum.
 METHODS = ("self_confidence", "normalized_margin", "confidence_weighted_entropy")
+
+
+def as_rank_by_kwargs(rank_by_kwargs: Mapping[str, Any] | None) -> dict[str, bool]:
+    """Check the arguments for a ranking: ``adjust_pred_probs`` or nothing."""
+    kwargs = dict(rank_by_kwargs or {})
+    for name in kwargs:
+        as_choice(name, ("adjust_pred_probs",), name="rank_by_kwargs")
+    return kwargs
 
 
 def scores_of(

@@ -83,8 +83,8 @@ def get_confident_thresholds(
     Returns
     -------
     ndarray, shape (k,) or (k, 2)
-        Thresholds, exact to the last bit of the dtype of `pred_probs`, which they have; float64 if
-        a class has no examples (its threshold is then 2). At least 2e-6.
+        Thresholds, within 1 ulp of the exact mean, in the dtype of `pred_probs`; float64 if a class
+        has no examples (its threshold is then 2). At least 2e-6.
 
     Raises
     ------
@@ -186,12 +186,13 @@ def compute_confident_joint(
     if multi_label:
         found = [confident_joint_of(b, **options) for b in problem.one_vs_rest()]
         joint = np.array([f.joint for f in found])
-        rows: Any = [problem.original_rows(np.flatnonzero(f.off_diagonal())) for f in found]
     else:
-        one = confident_joint_of(problem, **options)
-        joint = one.joint
-        rows = problem.original_rows(np.flatnonzero(one.off_diagonal()))
-    return (joint, rows) if return_indices_of_off_diagonals else joint
+        found = [confident_joint_of(problem, **options)]
+        joint = found[0].joint
+    if not return_indices_of_off_diagonals:
+        return joint
+    rows = [problem.original_rows(np.flatnonzero(f.off_diagonal())) for f in found]
+    return joint, rows if multi_label else rows[0]
 
 
 def calibrate_confident_joint(
@@ -385,7 +386,7 @@ def num_label_issues(
     if custom:
         given = as_square(confident_joint, name="confident_joint", n_classes=problem.n_classes)
         joint = calibrated(given, counted.label_counts)
-    correct = np.trace(joint / joint.sum())
+    correct = np.trace(joint / max(joint.sum(), 1e-100))
     return np.int64(np.rint(len(problem.labels) * (1 - correct)))
 
 

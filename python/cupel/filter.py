@@ -17,7 +17,7 @@ from cupel import _core
 from cupel._joint import calibrated, candidates, confident_joint_of
 from cupel._multilabel import flag_any_class, multilabel_scores
 from cupel._problem import COLLISIONS, Problem
-from cupel._scores import METHODS, ordered_issues
+from cupel._scores import METHODS, as_rank_by_kwargs, ordered_issues
 from cupel._validate import as_choice, as_class_vector, as_square
 
 __all__ = [
@@ -120,7 +120,8 @@ def find_label_issues(
     Notes
     -----
     O(n k) time: one pass over the matrix, and one over the rows whose argmax is not their label.
-    At most a quarter of the matrix's memory besides it, from k = 10 on. Equal margins at a cut go
+    With up to a fifth of the labels wrong and k >= 10, at most a quarter of the matrix's memory
+    besides it; the list itself counts in that. Equal margins at a cut go
     to the lower row. Northcutt et al. (2021), section 3.2.
 
     Examples
@@ -160,7 +161,7 @@ def find_label_issues(
         )
     if return_indices_ranked_by is None:
         return problem.expand_mask(mask)
-    kwargs = dict(rank_by_kwargs or {})
+    kwargs = as_rank_by_kwargs(rank_by_kwargs)
     if multi_label:
         flagged = np.flatnonzero(mask)
         scores = multilabel_scores(problem, return_indices_ranked_by, **kwargs)[flagged]
@@ -388,8 +389,11 @@ def _warn_of_small_classes(label_counts: NDArray[np.int64], min_examples: int) -
 
 
 def _fraction(frac_noise: Any) -> float:
+    if isinstance(frac_noise, (str, bytes)) or not hasattr(frac_noise, "__float__"):
+        msg = f"frac_noise must be a number, got {frac_noise!r}"
+        raise TypeError(msg)
     fraction = float(frac_noise)
-    if not 0.0 <= fraction < np.inf:
+    if not 0.0 <= fraction <= 1.0:
         msg = f"frac_noise must be a share between 0 and 1, got {frac_noise!r}"
         raise ValueError(msg)
     return fraction

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from cupel import _core
 from cupel._ensemble import member_weights
 from cupel._problem import Problem
-from cupel._scores import METHODS, ordered_issues, scores_of
+from cupel._scores import METHODS, as_rank_by_kwargs, ordered_issues, scores_of
 from cupel._validate import as_choice, as_mask, as_scores
 
 __all__ = [
@@ -402,5 +402,5 @@ def order_label_issues(
     if problem.kept is not None:
         mask = mask[problem.kept]
     return problem.original_rows(
-        ordered_issues(problem, mask, rank_by, **dict(rank_by_kwargs or {}))
+        ordered_issues(problem, mask, rank_by, **as_rank_by_kwargs(rank_by_kwargs))
     )

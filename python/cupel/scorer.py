@@ -74,7 +74,7 @@ class Scorer:
     True
     """
 
-    __slots__ = ("_frozen", "_thresholds")
+    __slots__ = ("_frozen", "_options", "_thresholds")
 
     def __init__(
         self,
@@ -99,6 +99,7 @@ class Scorer:
         as_choice(collision, COLLISIONS, name="collision")
         self._thresholds = thresholds
         self._thresholds.flags.writeable = False
+        self._options = (of_matrix_type, method, bool(adjust_pred_probs), collision)
         self._frozen = _core.Scorer(
             thresholds,
             of_matrix_type,
@@ -146,6 +147,10 @@ class Scorer:
         scorer._freeze(found.values, found.of_matrix_type, method, adjust_pred_probs, collision)
         return scorer
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Support pickle and copy."""
+        return _thaw, (self._thresholds.copy(), *self._options)
+
     @property
     def thresholds(self) -> NDArray[np.float64]:
         """Class thresholds, shape (k,), read-only."""
@@ -175,10 +180,12 @@ class Scorer:
         -----
         O(k), about a microsecond for ten classes.
         """
-        try:
-            return self._frozen.score(label, pred_probs)
-        except TypeError:
-            return self._frozen.score(*self._converted(label, pred_probs))
+        if type(pred_probs) is np.ndarray and type(label) is int:
+            try:
+                return self._frozen.score(label, pred_probs)
+            except TypeError:  # not a row or a number that the core reads as it is
+                pass
+        return self._frozen.score(*self._converted(label, pred_probs))
 
     def check(self, label: int, pred_probs: Any) -> Verdict:
         """Judge one example: its score, whether its label is an issue, and what to label it.
@@ -198,15 +205,33 @@ class Scorer:
         TypeError, ValueError
             If an argument is of a wrong kind or value.
         """
-        try:
-            return Verdict._make(self._frozen.check(label, pred_probs))
-        except TypeError:
-            return Verdict._make(self._frozen.check(*self._converted(label, pred_probs)))
+        if type(pred_probs) is np.ndarray and type(label) is int:
+            try:
+                return Verdict._make(self._frozen.check(label, pred_probs))
+            except TypeError:  # not a row or a number that the core reads as it is
+                pass
+        return Verdict._make(self._frozen.check(*self._converted(label, pred_probs)))
 
-    @staticmethod
-    def _converted(label: Any, pred_probs: Any) -> tuple[int, NDArray[Any]]:
+    def _converted(self, label: Any, pred_probs: Any) -> tuple[int, NDArray[Any]]:
         """Pass one example through the front door."""
         if isinstance(label, (bool, np.bool_)) or not hasattr(label, "__index__"):
             msg = f"label must be an integer class, got {type(label).__name__}"
             raise TypeError(msg)
-        return label.__index__(), as_pred_probs(pred_probs, ndim=1)
+        given = label.__index__()
+        if not 0 <= given < len(self._thresholds):
+            msg = f"label is {given}, expected a class in [0, {len(self._thresholds)})"
+            raise ValueError(msg)
+        return given, np.ascontiguousarray(as_pred_probs(pred_probs, ndim=1))
+
+
+def _thaw(
+    thresholds: NDArray[np.float64],
+    of_matrix_type: bool,
+    method: str,
+    adjust_pred_probs: bool,
+    collision: str,
+) -> Scorer:
+    """Rebuild a pickled scorer."""
+    scorer = Scorer.__new__(Scorer)
+    scorer._freeze(thresholds, of_matrix_type, method, adjust_pred_probs, collision)
+    return scorer

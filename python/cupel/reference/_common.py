@@ -25,10 +25,10 @@ def as_labels(labels: Labels) -> Ints:
 
 
 def as_probs(pred_probs: ArrayLike) -> Floats:
-    """Probabilities in their own float dtype, C order and native bytes; other dtypes as float64."""
+    """Probabilities in their own float dtype and native byte order; anything else as float64."""
     probs = np.asarray(pred_probs)
-    own = probs.dtype in (np.float16, np.float32)
-    return probs.astype(probs.dtype.newbyteorder("=") if own else np.float64, order="C")
+    native = probs.dtype.newbyteorder("=")
+    return probs.astype(native if native in (np.float16, np.float32) else np.float64)
 
 
 def label_matrix(labels: Labels, n_classes: int) -> Ints:

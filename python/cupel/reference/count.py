@@ -176,7 +176,7 @@ def estimate_joint(
             )
         )
     counts = calibrate_confident_joint(joint, labels, multi_label=multi_label)
-    return np.asarray(counts / counts.sum(axis=(-2, -1), keepdims=True))
+    return np.asarray(counts / np.maximum(counts.sum(axis=(-2, -1), keepdims=True), TINY))
 
 
 def num_label_issues(
