@@ -18,7 +18,8 @@ template <typename F>
 auto visit_row(const Scorer& scorer, const py::array& row, const F& f) {
   const py::dtype dtype = row.dtype();
   const int number = dtype.num();
-  if ((number != kNumpyHalf && number != kNumpyFloat && number != kNumpyDouble) || !is_native(dtype))
+  if ((number != kNumpyHalf && number != kNumpyFloat && number != kNumpyDouble) ||
+      !is_native(dtype))
     throw py::type_error("the core scores native float16, float32 or float64 rows only");
   const bool contiguous =
       row.ndim() == 1 && (row.shape(0) <= 1 || row.strides(0) == row.itemsize()) &&
