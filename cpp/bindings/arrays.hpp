@@ -66,8 +66,8 @@ std::span<const T> view(const Vector<T>& a) {
   return {a.data(), static_cast<std::size_t>(a.size())};
 }
 
-template <typename T>
-std::span<T> mutable_view(Vector<T>& a) {
+template <typename T, int Flags>
+std::span<T> mutable_view(py::array_t<T, Flags>& a) {
   return {a.mutable_data(), static_cast<std::size_t>(a.size())};
 }
 

@@ -12,6 +12,7 @@ namespace cupel::bindings {
 
 void bind_count(py::module_& m);
 void bind_filter(py::module_& m);
+void bind_neighbors(py::module_& m);
 void bind_rank(py::module_& m);
 void bind_scorer(py::module_& m);
 
@@ -46,6 +47,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   py::register_local_exception_translator(&cupel::bindings::translate);
   cupel::bindings::bind_count(m);
   cupel::bindings::bind_filter(m);
+  cupel::bindings::bind_neighbors(m);
   cupel::bindings::bind_rank(m);
   cupel::bindings::bind_scorer(m);
 }

@@ -41,6 +41,42 @@ struct RowBlock {
   const std::int64_t* given;
 };
 
+// A row is multiplied by `power`, a power of two, and then by `factor`.
+struct RowScale {
+  double power = 1.0;
+  double factor = 1.0;
+};
+
+// Two panels of packed rows. A panel holds PanelKernels::width rows, column by column: element
+// (row, column) lies at [column * width + row]. Each row has half its squared norm, and a cut.
+struct PanelPair {
+  const float* a;
+  const float* b;
+  std::size_t depth;  // columns
+  const float* a_half_norms;
+  const float* b_half_norms;
+  const float* a_cuts;
+  const float* b_cuts;
+};
+
+// Rows `a` and `b` of a pair of panels. closeness = a.b - |a|^2/2 - |b|^2/2 = -|a - b|^2 / 2, up to
+// rounding: the larger, the nearer.
+struct PanelHit {
+  float closeness;
+  std::uint16_t a, b;
+};
+
+inline constexpr std::size_t kMaxPanelWidth = 48;
+
+struct PanelKernels {
+  std::size_t width;  // rows per panel
+
+  // Writes the pairs whose closeness is at least the smaller of their two cuts, and returns how
+  // many. `hits` has room for width * width. The last bits of closeness depend on the instruction
+  // set, but not on where in a panel a row lies, nor on which of the two is `a`.
+  std::size_t (*close_pairs)(const PanelPair& pair, PanelHit* hits);
+};
+
 template <typename T>
 struct KernelsOf {
   using C = Compute<T>;
@@ -79,6 +115,10 @@ struct KernelsOf {
 
   // Confidence-weighted entropy, computed in double.
   void (*entropy_rows)(const RowBlock<T>& block, double* out);
+
+  // Squared Euclidean distance of two scaled rows, in double, by direct differences.
+  double (*squared_distance)(const T* a, RowScale of_a, const T* b, RowScale of_b,
+                             std::size_t cols);
 };
 
 struct Kernels {
@@ -88,6 +128,7 @@ struct Kernels {
   KernelsOf<double> f64;
   // Natural logarithm of a positive normal number, within 1 ulp, the same bits everywhere.
   double (*log)(double x);
+  PanelKernels panels;
 };
 
 namespace baseline {

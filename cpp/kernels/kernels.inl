@@ -16,7 +16,7 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(CUPEL_ISA_AVX2) || defined(CUPEL_ISA_AVX512)
+#if defined(__SSE2__) || defined(_M_X64)
 #include <immintrin.h>
 #endif
 #if defined(_MSC_VER) && !defined(__clang__)
@@ -512,6 +512,10 @@ void entropy_rows(const RowBlock<S>& block, double* out) {
     finish_entropy(out + i, probs.rows - i < kLanes ? probs.rows - i : kLanes);
 }
 
+// ---- neighbours --------------------------------------------------------------------------------
+
+#include "kernels/panels.inl"
+
 template <typename S>
 constexpr KernelsOf<S> table() {
   return {.first_invalid_row = first_invalid_row<S>,
@@ -523,7 +527,8 @@ constexpr KernelsOf<S> table() {
           .normalized_margin_rows = normalized_margin<S, Compute<S>, S>,
           .self_confidence_rows_f64 = self_confidence<S, double, double>,
           .normalized_margin_rows_f64 = normalized_margin<S, double, double>,
-          .entropy_rows = entropy_rows<S>};
+          .entropy_rows = entropy_rows<S>,
+          .squared_distance = squared_distance<S>};
 }
 
 #define CUPEL_NAME_(isa) #isa
@@ -535,6 +540,7 @@ extern const Kernels kernels{.name = CUPEL_NAME(CUPEL_ISA),
                              .f16 = table<Half>(),
                              .f32 = table<float>(),
                              .f64 = table<double>(),
-                             .log = log_scalar};
+                             .log = log_scalar,
+                             .panels = {.width = kPanelWidth, .close_pairs = close_pairs}};
 
 }  // namespace cupel::CUPEL_ISA

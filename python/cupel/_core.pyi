@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -5,6 +6,7 @@ from numpy.typing import NDArray
 
 _Ints: TypeAlias = NDArray[np.int64]
 _Floats: TypeAlias = NDArray[np.float64]
+_Progress: TypeAlias = Callable[[float], object] | None
 
 __version__: str
 
@@ -61,6 +63,25 @@ def label_quality_scores(
 ) -> NDArray[Any]: ...
 def lowest_first(scores: NDArray[Any], count: int) -> _Ints: ...
 def log_loss(labels: NDArray[Any], pred_probs: NDArray[Any], threads: int) -> float: ...
+def knn_self(
+    features: NDArray[Any], metric: int, k: int, threads: int, progress: _Progress
+) -> tuple[_Floats, _Ints]: ...
+def knn_query(
+    features: NDArray[Any],
+    queries: NDArray[Any],
+    metric: int,
+    k: int,
+    threads: int,
+    progress: _Progress,
+) -> tuple[_Floats, _Ints]: ...
+def radius_pairs(
+    features: NDArray[Any], metric: int, radius: float, threads: int, progress: _Progress
+) -> tuple[_Ints, _Floats]: ...
+def radius_groups(
+    features: NDArray[Any], metric: int, radius: float, threads: int, progress: _Progress
+) -> _Ints: ...
+def identical_rows(features: NDArray[Any], threads: int) -> _Ints: ...
+def first_nonfinite_row(features: NDArray[Any], threads: int) -> int: ...
 
 class Scorer:
     def __init__(

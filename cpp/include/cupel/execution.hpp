@@ -15,6 +15,8 @@ struct Execution {
   std::size_t threads = 1;
   // Polled on the calling thread a few times a second; `true` ends the call with Interrupted.
   std::function<bool()> interrupted;
+  // Told the fraction done, on the calling thread, by long calls that say so; may throw to end them.
+  std::function<void(double)> progress;
 };
 
 // Thrown out of a call whose `interrupted` returned true. All outputs are then unspecified.
