@@ -75,8 +75,7 @@ Execution execution(std::size_t threads) {
           [] {
             const py::gil_scoped_acquire gil;
             return PyErr_CheckSignals() != 0;
-          },
-          {}};
+          }};
 }
 
 }  // namespace cupel::bindings

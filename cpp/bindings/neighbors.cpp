@@ -44,6 +44,25 @@ Lists knn_self(const py::array& features, int metric, std::size_t k, std::size_t
   });
 }
 
+// Distances, indices, recall and its interval, rows sampled, rows rechecked.
+py::tuple knn_approximate(const py::array& features, int metric, std::size_t k,
+                          double target_recall, std::uint64_t seed, std::size_t threads,
+                          const std::optional<py::function>& progress) {
+  const Execution run = reporting(threads, progress);
+  return visit(features, [&]<typename T>(const MatrixView<T>& x) -> py::tuple {
+    if (k < 1 || k >= x.rows) throw std::invalid_argument("k must be in [1, rows)");
+    Lists lists = empty_lists(x.rows, k);
+    const NeighborLists out = view(lists, k);
+    Recall r;
+    {
+      const py::gil_scoped_release release;
+      r = nearest_of_all_approximately(x, static_cast<Metric>(metric), {target_recall, seed}, run,
+                                       out);
+    }
+    return py::make_tuple(lists.first, lists.second, r.mean, r.low, r.high, r.sample, r.rechecked);
+  });
+}
+
 Lists knn_query(const py::array& features, const py::array& queries, int metric, std::size_t k,
                 std::size_t threads, const std::optional<py::function>& progress) {
   const Execution run = reporting(threads, progress);
@@ -122,6 +141,8 @@ std::size_t nonfinite(const py::array& features, std::size_t threads) {
 void bind_neighbors(py::module_& m) {
   m.def("knn_self", &knn_self, py::arg("features"), py::arg("metric"), py::arg("k"),
         py::arg("threads"), py::arg("progress"));
+  m.def("knn_approximate", &knn_approximate, py::arg("features"), py::arg("metric"), py::arg("k"),
+        py::arg("target_recall"), py::arg("seed"), py::arg("threads"), py::arg("progress"));
   m.def("knn_query", &knn_query, py::arg("features"), py::arg("queries"), py::arg("metric"),
         py::arg("k"), py::arg("threads"), py::arg("progress"));
   m.def("radius_pairs", &radius_pairs, py::arg("features"), py::arg("metric"), py::arg("radius"),

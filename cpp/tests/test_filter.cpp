@@ -125,7 +125,7 @@ CUPEL_TEST(label_issues_do_not_depend_on_threads_with_ties) { check_threads<doub
 
 // One row, seen millions of times through a stride of 0: long passes in little memory.
 CUPEL_TEST(label_issues_can_be_interrupted) {
-  constexpr std::size_t n = 4000000;
+  constexpr std::size_t n = 16000000;
   constexpr std::size_t classes = 64;
   Matrix<float> row(1, classes);
   for (std::size_t j = 0; j < classes; ++j) row(0, j) = static_cast<float>(j) / classes;

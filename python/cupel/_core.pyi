@@ -66,6 +66,15 @@ def log_loss(labels: NDArray[Any], pred_probs: NDArray[Any], threads: int) -> fl
 def knn_self(
     features: NDArray[Any], metric: int, k: int, threads: int, progress: _Progress
 ) -> tuple[_Floats, _Ints]: ...
+def knn_approximate(
+    features: NDArray[Any],
+    metric: int,
+    k: int,
+    target_recall: float,
+    seed: int,
+    threads: int,
+    progress: _Progress,
+) -> tuple[_Floats, _Ints, float, float, float, int, int]: ...
 def knn_query(
     features: NDArray[Any],
     queries: NDArray[Any],

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "core/neighbors/identical.hpp"
+#include "core/neighbors/list_writer.hpp"
 #include "core/neighbors/search.hpp"
 #include "core/neighbors/union_find.hpp"
 
@@ -24,42 +25,6 @@ void require_rows(MatrixView<T> features, const char* name) {
     throw std::invalid_argument(std::string(name) + " has more than 2^32 - 64 rows");
 }
 
-// Writes one row's list from its nearest distinct rows: their members, nearest first.
-class ListWriter {
- public:
-  ListWriter(const DistinctRows& distinct, const NeighborLists& out)
-      : distinct_(distinct), out_(out) {}
-
-  // The list of `row`; `own` are the rows equal to it, at distance zero, if it belongs to the set.
-  void write(std::size_t row, std::span<const std::uint32_t> own, std::span<const Near> nearest) {
-    entries_.clear();
-    for (const std::uint32_t member : own) {
-      if (member != row) entries_.push_back({0.0, member});
-      if (entries_.size() == out_.k) break;
-    }
-    for (const Near& near : nearest) {
-      if (entries_.size() >= out_.k && near.distance > farthest_) break;
-      const auto members = distinct_.members(near.group);
-      for (std::size_t m = 0; m < std::min(members.size(), out_.k); ++m)
-        entries_.push_back({near.distance, members[m]});
-      farthest_ = near.distance;
-    }
-    std::sort(entries_.begin(), entries_.end());
-    double* distances = out_.distances.data() + row * out_.k;
-    std::int64_t* indices = out_.indices.data() + row * out_.k;
-    for (std::size_t n = 0; n < out_.k; ++n) {
-      distances[n] = entries_[n].first;
-      indices[n] = entries_[n].second;
-    }
-  }
-
- private:
-  const DistinctRows& distinct_;
-  const NeighborLists& out_;
-  std::vector<std::pair<double, std::uint32_t>> entries_;
-  double farthest_ = 0.0;
-};
-
 }  // namespace
 
 template <typename T>
@@ -69,9 +34,7 @@ void nearest_of_all(MatrixView<T> features, Metric metric, const Execution& exec
   const DistinctRows distinct(features, execution);
   const std::size_t n = distinct.rows().size();
   const auto write = [&](std::size_t group, std::span<const Near> nearest) {
-    ListWriter writer(distinct, out);
-    const auto members = distinct.members(group);
-    for (const std::uint32_t row : members) writer.write(row, members, nearest);
+    write_group(distinct, out, group, nearest);
   };
   if (n == 1) {
     write(0, {});
@@ -262,7 +225,9 @@ void groups_within(MatrixView<T> features, Metric metric, double radius, const E
   require_rows(features, "features");
   const DistinctRows distinct(features, execution);
   ConnectedRows connected(distinct.rows().size());
-  if (radius > 0) collect_pairs(features, distinct, metric, radius, connected, execution);
+  // Rows of one direction are not identical, but at cosine distance 0.
+  if (radius > 0 || (radius == 0 && metric == Metric::kCosine))
+    collect_pairs(features, distinct, metric, radius, connected, execution);
   for (std::size_t g = 0; g < distinct.rows().size(); ++g) {
     const std::uint32_t lowest = distinct.rows()[connected.root(static_cast<std::uint32_t>(g))];
     for (const std::uint32_t row : distinct.members(g)) group[row] = lowest;

@@ -10,11 +10,6 @@ namespace {
 // enough.
 constexpr double kSlack = 1.0 + 1e-9;
 
-// Candidates beyond the k nearest: room for pairs that float32 puts in the wrong order.
-std::size_t shortlist_size(std::size_t count, std::size_t available) {
-  return std::min(available, count + std::max<std::size_t>(6, count / 8));
-}
-
 class Shortlister final : public JoinSink {
  public:
   Shortlister(CandidateLists& lists, std::size_t blocks, bool symmetric)
@@ -89,7 +84,7 @@ class Rescan final : public JoinSink {
     const std::lock_guard lock(locks_[a.index]);
     for (std::size_t h = 0; h < hits.size(); ++h) {
       const std::size_t i = hits[h].a;
-      if (searchers_.are_the_set && computed[h].row == searchers_.rows[i]) continue;
+      if (searchers_.of_the_set && computed[h].row == searchers_.rows[i]) continue;
       keep(nearest_[i], computed[h]);
     }
   }
@@ -124,52 +119,17 @@ struct Unproven {
 };
 
 template <typename T>
-class Choice {
- public:
-  Choice(const SearchedSet<T>& set, const Searchers<T>& searchers, const CandidateLists& lists,
-         std::size_t count)
-      : set_(set), searchers_(searchers), lists_(lists), count_(count) {}
-
-  // The `count` nearest of the shortlist, in float64. The span is valid until the next call.
-  std::span<const Near> nearest(std::size_t i) {
-    near_.clear();
-    for (const Candidate& candidate : lists_.of(i))
-      if (candidate.closeness != CandidateLists::kNone)
-        near_.push_back(near_of(set_, searchers_, i, candidate.position));
-    std::sort(near_.begin(), near_.end());
-    near_.resize(std::min(near_.size(), count_));
-    return near_;
-  }
-
-  // Whether nothing outside the shortlist can be as near as the last of `nearest`.
-  [[nodiscard]] bool is_proven(std::size_t i, std::span<const Near> nearest) const {
-    if (nearest.size() < count_) return false;
-    const float cut = lists_.cut(i);
-    if (cut == CandidateLists::kNone) return true;  // nothing was left out
-    return set_.error().proven_half_squared(searchers_.packed.norm2(i), cut) >
-           set_.half_squared(nearest.back().squared) * kSlack;
-  }
-
- private:
-  const SearchedSet<T>& set_;
-  const Searchers<T>& searchers_;
-  const CandidateLists& lists_;
-  std::size_t count_;
-  std::vector<Near> near_;
-};
-
-template <typename T>
 void search_again(const SearchedSet<T>& set, const Searchers<T>& searchers, std::size_t count,
                   std::span<const Unproven> unproven, const Execution& execution,
                   const std::function<void(std::size_t, std::span<const Near>)>& write) {
   std::vector<std::uint32_t> rows;
   for (const Unproven& u : unproven) rows.push_back(searchers.rows[u.searcher]);
   const PackedRows packed(searchers.points, rows, set.frame(), execution);
-  const Searchers<T> again{searchers.points, rows, packed, searchers.are_the_set};
+  const Searchers<T> again{searchers.points, rows, packed, searchers.of_the_set};
   const std::size_t block = join_block(packed, set.packed());
   Rescan<T> rescan(set, again, count, (rows.size() + block - 1) / block);
   for (const Unproven& u : unproven) rescan.limit(u.squared);
-  join(packed, set.packed(), rescan, {execution.threads, execution.interrupted, {}});
+  join(packed, set.packed(), rescan, {execution.threads, execution.interrupted});
   for (std::size_t i = 0; i < unproven.size(); ++i) write(unproven[i].searcher, rescan.nearest(i));
 }
 
@@ -184,20 +144,52 @@ SearchedSet<T>::SearchedSet(const Points<T>& points, const DistinctRows& distinc
       error_(points.cols()),
       packed_(points, distinct.rows(), frame_, execution) {}
 
+std::size_t shortlist_size(std::size_t count, std::size_t available) {
+  return std::min(available, count + std::max<std::size_t>(6, count / 8));
+}
+
+void shortlist(const PackedRows& searchers, const PackedRows& set, CandidateLists& lists,
+               const Execution& execution) {
+  const std::size_t block = join_block(searchers, set);
+  const bool symmetric = &searchers == &set;
+  Shortlister sink(lists, (searchers.size() + block - 1) / block, symmetric);
+  if (symmetric)
+    join_with_itself(set, sink, execution);
+  else
+    join(searchers, set, sink, execution);
+}
+
+template <typename T>
+std::span<const Near> Choice<T>::nearest(std::size_t i) {
+  near_.clear();
+  for (const Candidate& candidate : lists_.of(i)) {
+    if (candidate.position == CandidateLists::kNobody) continue;
+    const Near near = near_of(set_, searchers_, i, candidate.position);
+    if (!searchers_.of_the_set || near.row != searchers_.rows[i]) near_.push_back(near);
+  }
+  std::sort(near_.begin(), near_.end());
+  near_.resize(std::min(near_.size(), count_));
+  return near_;
+}
+
+template <typename T>
+bool Choice<T>::is_proven(std::size_t i, std::span<const Near> nearest) const {
+  if (nearest.size() < count_) return false;
+  const float cut = lists_.cut(i);
+  if (cut == CandidateLists::kNone) return true;  // nothing was left out
+  return set_.error().proven_half_squared(searchers_.packed.norm2(i), cut) >
+         set_.half_squared(nearest.back().squared) * kSlack;
+}
+
 template <typename T>
 void search(const SearchedSet<T>& set, const Searchers<T>& searchers, std::size_t count,
             const Execution& execution,
             const std::function<void(std::size_t, std::span<const Near>)>& write) {
   const std::size_t n = searchers.rows.size();
-  const std::size_t available = set.size() - (searchers.are_the_set ? 1 : 0);
-  CandidateLists lists(n, shortlist_size(count, available));
-  const std::size_t block = join_block(searchers.packed, set.packed());
-  const std::size_t blocks = (n + block - 1) / block;
-  Shortlister sink(lists, blocks, searchers.are_the_set);
-  if (searchers.are_the_set)
-    join_with_itself(set.packed(), sink, execution);
-  else
-    join(searchers.packed, set.packed(), sink, execution);
+  // In a full join none meets itself; otherwise a row of the set fills a place of its own list.
+  const bool meet_themselves = searchers.of_the_set && &searchers.packed != &set.packed();
+  CandidateLists lists(n, shortlist_size(count + (meet_themselves ? 1 : 0), set.size()));
+  shortlist(searchers.packed, set.packed(), lists, execution);
 
   constexpr std::size_t grain = 256;
   const std::size_t workers =
@@ -224,6 +216,7 @@ void search(const SearchedSet<T>& set, const Searchers<T>& searchers, std::size_
 
 #define CUPEL_INSTANTIATE(T)                                                                      \
   template class SearchedSet<T>;                                                                  \
+  template class Choice<T>;                                                                       \
   template void search(const SearchedSet<T>&, const Searchers<T>&, std::size_t, const Execution&, \
                        const std::function<void(std::size_t, std::span<const Near>)>&);
 CUPEL_INSTANTIATE(Half)

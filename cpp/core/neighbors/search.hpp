@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -52,20 +53,51 @@ class SearchedSet {
   PackedRows packed_;
 };
 
-// Rows that look for neighbours in a SearchedSet: rows of other points, or the set's own.
+// Rows that look for neighbours in a SearchedSet: rows of other points, or some or all of the set's
+// own distinct rows. If all, `packed` is the set's, which halves the work.
 template <typename T>
 struct Searchers {
   const Points<T>& points;
   std::span<const std::uint32_t> rows;
   const PackedRows& packed;
-  bool are_the_set;  // then each is its own packed row, and not its own neighbour
+  bool of_the_set;  // then none is its own neighbour
 };
 
 // Calls write(i, nearest) once for every searcher i with its `count` nearest distinct rows of the
-// set, ascending; from several threads, each i once. Requires count <= size (- 1 if are_the_set).
+// set, ascending; from several threads, each i once. Requires count <= size (- 1 if of_the_set).
 template <typename T>
 void search(const SearchedSet<T>& set, const Searchers<T>& searchers, std::size_t count,
             const Execution& execution,
             const std::function<void(std::size_t i, std::span<const Near> nearest)>& write);
+
+// Candidates beyond the k nearest leave room for pairs that float32 puts in the wrong order.
+std::size_t shortlist_size(std::size_t count, std::size_t available);
+
+// Offers each searcher all packed rows of the set. If both are one object, every pair of distinct
+// rows is compared once, and offered to both.
+void shortlist(const PackedRows& searchers, const PackedRows& set, CandidateLists& lists,
+               const Execution& execution);
+
+// Chooses the nearest of shortlists in float64.
+template <typename T>
+class Choice {
+ public:
+  Choice(const SearchedSet<T>& set, const Searchers<T>& searchers, const CandidateLists& lists,
+         std::size_t count)
+      : set_(set), searchers_(searchers), lists_(lists), count_(count) {}
+
+  // The (at most) `count` nearest, ascending. The span is valid until the next call.
+  std::span<const Near> nearest(std::size_t i);
+
+  // Whether nothing outside the shortlist can be as near as the last of `nearest`.
+  [[nodiscard]] bool is_proven(std::size_t i, std::span<const Near> nearest) const;
+
+ private:
+  const SearchedSet<T>& set_;
+  const Searchers<T>& searchers_;
+  const CandidateLists& lists_;
+  std::size_t count_;
+  std::vector<Near> near_;
+};
 
 }  // namespace cupel

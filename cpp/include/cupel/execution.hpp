@@ -14,9 +14,9 @@ struct Execution {
   // Most threads a call may use, at least 1. Small work stays on the calling thread.
   std::size_t threads = 1;
   // Polled on the calling thread a few times a second; `true` ends the call with Interrupted.
-  std::function<bool()> interrupted;
+  std::function<bool()> interrupted = {};
   // Told the fraction done, on the calling thread, by long calls that say so; may throw to end them.
-  std::function<void(double)> progress;
+  std::function<void(double)> progress = {};
 };
 
 // Thrown out of a call whose `interrupted` returned true. All outputs are then unspecified.

@@ -45,6 +45,32 @@ template <typename T>
 void nearest_of_queries(MatrixView<T> features, MatrixView<T> queries, Metric metric,
                         const Execution& execution, NeighborLists out);
 
+struct Approximation {
+  double target_recall = 0.95;
+  std::uint64_t seed = 0;
+};
+
+// How much of the exact lists an approximate graph holds: the mean share of each row's k nearest,
+// over `sample` random rows that were also searched exactly, and a 95 % interval for it.
+struct Recall {
+  double mean = 1.0;
+  double low = 1.0;
+  double high = 1.0;
+  std::size_t sample = 0;     // 0 if the graph is exact
+  std::size_t rechecked = 0;  // rows of the largest mean distance, then searched exactly
+};
+
+// The k nearest other rows, most of them: rows are compared within groups around random leaders, again
+// and again with other leaders, until the target is reached on a sample (or a quarter of all pairs
+// have been compared). The most outlying 1 % of the rows are then searched exactly. Distances are
+// exact; the same for every number of threads; the last bits of a near-tie can make a difference
+// between instruction sets. Small sets, and few columns, are searched exactly.
+// O(rows^1.5 cols) per round. Requires 1 <= k < rows.
+template <typename T>
+Recall nearest_of_all_approximately(MatrixView<T> features, Metric metric,
+                                    const Approximation& options, const Execution& execution,
+                                    NeighborLists out);
+
 struct NeighborPair {
   std::int64_t first, second;  // first < second
   double distance;
