@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 
 from .cases import FULL, QUICK
+from .markdown import write_between_markers
 from .plot import draw
-from .report import full_report, summary, write_between_markers
+from .report import full_report, summary
 from .results import Results
 from .suite import run
 

@@ -69,19 +69,20 @@ def extra_memory(folder: Path, contestant: str, filter_by: str) -> int:
         options["n_jobs"] = 1  # its processes would not be counted
     find(*make_input("softmax", 200, 3), **options)
     labels, probs = np.load(folder / "labels.npy"), np.load(folder / "probs.npy")
-    _reset_peak()
-    before = _peak_bytes()
+    reset_peak()
+    before = peak_bytes()
     find(labels, probs, **options)
-    return _peak_bytes() - before
+    return peak_bytes() - before
 
 
-def _reset_peak() -> None:
+def reset_peak() -> None:
     """Set the high-water mark to the present level, where the system can."""
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
-def _peak_bytes() -> int:
+def peak_bytes() -> int:
+    """High-water mark of this process's resident memory."""
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii")
     except OSError:

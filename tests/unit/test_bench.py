@@ -73,7 +73,7 @@ def test_markers_are_needed(tmp_path: Path, text: str) -> None:
     path = tmp_path / "README.md"
     path.write_text(text)
     with pytest.raises(ValueError, match="once each"):
-        bench("report").write_between_markers(path, "new")
+        bench("markdown").write_between_markers(path, "new")
 
 
 @pytest.mark.parametrize("k", [10, 100])
