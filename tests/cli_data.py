@@ -35,3 +35,31 @@ def write_csv(path: Path, rows, header=None, **options) -> str:
 def write_npy(path: Path, array) -> str:
     np.save(path, array)
     return str(path)
+
+
+# Rows that belong together in `FEATURES` (euclidean, usual threshold), and how alike they are.
+TWINS = {
+    (3, 90): "exact",
+    (11, 12, 13): "exact",
+    (20, 21): "near",
+    (30, 70, 71): "mixed",
+    (60, 61, 62): "near",
+}
+FAR = [50, 51, 52]
+
+
+def _planted_features():
+    """Three clouds of 40 rows with 5 columns; some rows far away, some repeated."""
+    rng = np.random.default_rng(7)
+    rows = 10 * np.eye(5)[np.arange(120) % 3] + 5 + rng.normal(0, 0.5, (120, 5))
+    rows[FAR] = [[40, -30, 0, 0, 9], [-40, 1, 30, 0, 9], [0, 0, 0, 60, -50]]
+    rows[90] = rows[3]
+    rows[12:14] = rows[11]
+    rows[21] = rows[20] + 1e-3
+    rows[71] = rows[30]
+    rows[70] = rows[30] + 1e-3
+    rows[61], rows[62] = rows[60] + 1e-3, rows[60] + 1.5e-3
+    return rows
+
+
+FEATURES = _planted_features()

@@ -1,4 +1,4 @@
-"""The command line ``cupel``: audit labels from files, or watch a small demonstration."""
+"""The command line ``cupel``: audit labels, find outliers and duplicates, watch a demonstration."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ from cupel.filter import find_label_issues
 from cupel.rank import get_label_quality_scores
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -53,6 +53,8 @@ class Audit:
         Estimated share of wrong labels by given class; ``nan`` for a class without examples.
     estimated_errors : int
         Estimated number of wrong labels: rows off the diagonal of the calibrated confident joint.
+    remarks : mapping of int to str
+        What else is known about rows, to be told with the reasons.
     """
 
     n_rows: int
@@ -70,6 +72,7 @@ class Audit:
     class_suspects: NDArray[np.int64]
     class_noise: NDArray[np.float64]
     estimated_errors: int
+    remarks: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def n_used(self) -> int:
@@ -100,8 +103,12 @@ class Audit:
         """Why the suspect at position `i` of the list is there, in words.
 
         The two usual forms: ``given label 3% likely; 'cat' at 0.94, above its threshold 0.81`` and
-        ``given label 0.2% likely; 'cat' at 0.52, below its threshold 0.81``.
+        ``given label 0.2% likely; 'cat' at 0.52, below its threshold 0.81``. Remarks follow.
         """
+        remark = self.remarks.get(int(self.rows[i]))
+        return self._judgement(i) + (f"; {remark}" if remark else "")
+
+    def _judgement(self, i: int) -> str:
         given, other = float(self.given_probs[i]), float(self.suggested_probs[i])
         likely = f"given label {percent(given)} likely"
         if given >= other:

@@ -1,37 +1,38 @@
-"""The commands ``cupel audit`` and ``cupel demo``."""
+"""The command ``cupel`` with all its commands; ``cupel audit`` and ``cupel demo`` themselves."""
 
 from __future__ import annotations
 
-import functools
-import warnings
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cupel.cli.errors import CliError, printable
-from cupel.cli.options import FILTERS, SCORES, as_share, as_size
+from cupel.cli.neighbor_commands import duplicates, find_neighbors, outliers, watched
+from cupel.cli.options import FILTERS, METRICS, SCORES, as_share, as_size
+from cupel.cli.reporting import (
+    UNUSABLE,
+    Failure,
+    fail_if_over,
+    reporting,
+    version,
+    warnings_as_notes,
+)
 from cupel.cli.streams import note, prepare_streams, standard_output, status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from cupel.cli.audit import Audit
+    from cupel.cli.features import Features
+    from cupel.cli.findings import Findings
+    from cupel.cli.inputs import Inputs
 
 __all__ = ["cli", "run"]
 
-_P = ParamSpec("_P")
-
 _DEFAULT_TOP = 20
-_UNUSABLE = 2
 _INTERRUPTED = 130
-
-
-class _Failure(click.ClickException):
-    exit_code = _UNUSABLE
-
-    def show(self, file: Any = None) -> None:
-        click.echo(f"cupel: error: {self.format_message()}", err=True, file=file)
 
 
 def run(argv: Sequence[str] | None) -> int:
@@ -41,30 +42,14 @@ def run(argv: Sequence[str] | None) -> int:
         with standard_output():
             code = cli.main(args=argv, prog_name="cupel", standalone_mode=False)
     except CliError as error:  # the help could not be printed
-        _Failure(str(error)).show()
-        return _UNUSABLE
+        Failure(str(error)).show()
+        return UNUSABLE
     except click.ClickException as error:
         error.show()
-        return _UNUSABLE
+        return UNUSABLE
     except click.Abort:
         return _INTERRUPTED
     return code if isinstance(code, int) else 0
-
-
-def _reporting(command: Callable[_P, None]) -> Callable[_P, None]:
-    """Turn what the user can solve into one message on stderr and exit code 2."""
-
-    @functools.wraps(command)
-    def wrapped(*args: _P.args, **kwargs: _P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except CliError as error:
-            raise _Failure(str(error)) from error
-        except MemoryError as error:
-            msg = "not enough memory; a float32 .npy file is read in place and needs the least"
-            raise _Failure(msg) from error
-
-    return wrapped
 
 
 _EPILOG = """
@@ -72,6 +57,8 @@ _EPILOG = """
 Start with:
   cupel demo                      watch it work on a small data set
   cupel audit LABELS PRED_PROBS   audit your own
+  cupel outliers FEATURES         find rows far from all others, by embeddings for example
+  cupel duplicates FEATURES       find rows that are the same or nearly so
 """
 
 
@@ -82,8 +69,11 @@ Start with:
 )
 @click.version_option(package_name="cupel", message="cupel %(version)s")
 def cli() -> None:
-    """Find wrong labels from a classifier's own probabilities."""
+    """Find wrong labels from a classifier's own probabilities, outliers and duplicates."""
 
+
+cli.add_command(outliers)
+cli.add_command(duplicates)
 
 _AUDIT_EPILOG = """
 \b
@@ -93,6 +83,7 @@ Examples:
   cupel audit run.npz:y run.npz:oof --classes cat,dog,bird
   cupel audit data.csv probs.csv --label-column label --id-column image --output suspects.csv
   cupel audit data.parquet probs.parquet --json > audit.json
+  cupel audit labels.npy pred_probs.npy --features embeddings.npy
   cupel audit labels.npy pred_probs.npy --fail-over 5% || echo "too many suspects"
 
 \b
@@ -108,6 +99,9 @@ Exit codes: 0 done, 1 more suspects than --fail-over allows, 2 bad usage or unus
 @click.option("--prob-columns", metavar="A,B,…", help="Columns of PRED_PROBS; else all numeric.")
 @click.option("--id-column", metavar="NAME", help="Column whose ids are listed with the rows.")
 @click.option("--classes", metavar="A,B,…|FILE", help="Class names in column order, or a file.")
+@click.option("--features", metavar="FILE", help="Find outliers and duplicates by these too.")
+@click.option("--feature-columns", metavar="A,B,…", help="Columns of --features; else all numeric.")
+@click.option("--metric", type=click.Choice(METRICS), help="Distance between rows of --features.")
 @click.option("--header/--no-header", default=None, help="First line of the .csv files: names?")
 @click.option(
     "--filter-by",
@@ -151,7 +145,7 @@ Exit codes: 0 done, 1 more suspects than --fail-over allows, 2 bad usage or unus
     type=click.Choice(("raise", "drop")),
     default="raise",
     show_default=True,
-    help="Rows with probabilities that are missing or infinite: refuse, or leave out.",
+    help="Rows with numbers that are missing or infinite: refuse, or leave out.",
 )
 @click.option(
     "--threads", metavar="N", type=click.IntRange(min=1), help="The result never depends on it."
@@ -166,7 +160,7 @@ Exit codes: 0 done, 1 more suspects than --fail-over allows, 2 bad usage or unus
     "--top",
     metavar="N",
     type=click.IntRange(min=0),
-    help=f"Suspects to show.  [default: {_DEFAULT_TOP}; all with --json]",
+    help=f"Rows of each list to show.  [default: {_DEFAULT_TOP}; all with --json]",
 )
 @click.option(
     "--output",
@@ -182,15 +176,15 @@ Exit codes: 0 done, 1 more suspects than --fail-over allows, 2 bad usage or unus
     help="Exit with code 1 if more than this share is suspect.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="No notes and no progress on stderr.")
-@_reporting
+@reporting
 def audit(
     labels: str,
     pred_probs: str,
+    features: str | None,
     output: str | None,
     top: int | None,
     as_json: bool,
     fail_over: float | None,
-    quiet: bool,
     **options: Any,
 ) -> None:
     """List the rows whose label is probably wrong, the worst first.
@@ -200,6 +194,9 @@ def audit(
     Both are .npy, .npz (FILE.npz:NAME picks an array), .csv, .tsv or .parquet files; both may be
     the same file. Columns of probabilities are named after the classes.
 
+    --features, such as embeddings, are a row of numbers for each label. With them, outliers and
+    duplicates are listed too, as by cupel outliers and cupel duplicates.
+
     Rows are counted from 0, without the header. The suggested label is the likeliest class other
     than the given one. Scores are between 0 (worst) and 1 (best).
 
@@ -207,16 +204,28 @@ def audit(
     written as they are: a spreadsheet may take a name or id that begins with = + - @ for a
     formula, so import such a file as text.
     """
+    from cupel.cli.features import read_audit_features
     from cupel.cli.files import split_spec
-    from cupel.cli.inputs import ReadOptions, read_inputs
+    from cupel.cli.inputs import read_inputs
     from cupel.cli.output import check_output, json_document, suspects_table, write_table
+    from cupel.cli.tables import ReadOptions
 
+    quiet = options["quiet"]
     if output is not None:
-        check_output(Path(output), [split_spec(labels)[0], split_spec(pred_probs)[0]])
-    reading = {name: options.pop(name) for name in ReadOptions.__dataclass_fields__}
+        named = [labels, pred_probs, *([] if features is None else [features])]
+        check_output(Path(output), [split_spec(name)[0] for name in named])
+    _check_feature_options(features, options)
+    reading = ReadOptions(**{n: options.pop(n) for n in ReadOptions.__dataclass_fields__})
     with status("reading …", quiet=quiet):
-        inputs = read_inputs(labels, pred_probs, ReadOptions(**reading))
+        inputs = read_inputs(labels, pred_probs, reading)
     note(inputs.notes, quiet=quiet)
+    vectors = None
+    if features is not None:
+        with status("reading features …", quiet=quiet):
+            vectors = read_audit_features(
+                features, labels, pred_probs, inputs, reading, nan=options["nan"]
+            )
+        note(vectors.notes, quiet=quiet)
     parameters = {
         "filter_by": options["filter_by"],
         "rank_by": options["rank_by"],
@@ -227,26 +236,33 @@ def audit(
     }
     with status("auditing …", quiet=quiet):
         result = _audited(inputs, labels, pred_probs, parameters, options["threads"], quiet)
-    table = suspects_table(result, inputs.ids)
+    findings = None
+    if vectors is not None:
+        findings = _by_features(vectors, inputs, result, options)
+        result = replace(result, remarks=findings.remarks(result.rows))
+    suspects = suspects_table(result, inputs.ids)
+    table = suspects if findings is None else findings.table(suspects, inputs.ids)
     if output is not None:
         with status("writing …", quiet=quiet):
             write_table(table, Path(output))
     with standard_output():
         if as_json:
             files = {"labels": labels, "pred_probs": pred_probs}
-            about = {"cupel": _version(), "inputs": files, "parameters": parameters}
-            for text in json_document(result, table.slice(0, top), about):
+            about = {"cupel": version(), "inputs": files, "parameters": parameters}
+            more: dict[str, Any] = {}
+            if findings is not None and features is not None:
+                files["features"] = features
+                about["parameters"] = parameters | {"metric": options["metric"]}
+                more = {"summary": findings.summary(), "lists": findings.lists(top, inputs.ids)}
+            for text in json_document(result, suspects.slice(0, top), about, **more):
                 click.echo(text, nl=False)
         else:
-            _print_audit(result, _DEFAULT_TOP if top is None else top, parameters, inputs.ids)
+            shown = _DEFAULT_TOP if top is None else top
+            _print_audit(result, findings, shown, parameters, inputs.ids)
     if output is not None and not quiet:
-        click.echo(f"{table.num_rows:,} suspects written to {printable(output)}", err=True)
-    if fail_over is not None and result.share > fail_over:
-        from cupel.cli.audit import percent
-
-        shares = f"{percent(result.share)} of the rows are suspect"
-        click.echo(f"cupel: failed: {shares}, more than --fail-over {percent(fail_over)}", err=True)
-        raise click.exceptions.Exit(1)
+        what = "suspects" if findings is None else "findings"
+        click.echo(f"{table.num_rows:,} {what} written to {printable(output)}", err=True)
+    fail_if_over(fail_over, result.share, "are suspect")
 
 
 @cli.command()
@@ -254,7 +270,7 @@ def audit(
 @click.option(
     "--threads", metavar="N", type=click.IntRange(min=1), help="The result never depends on it."
 )
-@_reporting
+@reporting
 def demo(top: int, threads: int | None) -> None:
     """Watch an audit of scikit-learn's digits, with and without planted errors.
 
@@ -284,9 +300,8 @@ def _audited(
     from cupel.cli.audit import run_audit
 
     try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", UserWarning)
-            result = run_audit(
+        with warnings_as_notes(quiet=quiet):
+            return run_audit(
                 inputs.labels,
                 inputs.pred_probs,
                 class_names=inputs.class_names,
@@ -300,26 +315,42 @@ def _audited(
             used = printable(", ".join(inputs.columns), 100)
             msg += f", columns {used} (choose with --prob-columns)"
         raise CliError(msg) from error
-    note([str(warning.message) for warning in caught], quiet=quiet)
-    return result
 
 
-def _print_audit(result: Audit, top: int, parameters: dict[str, Any], ids: Any) -> None:
+def _check_feature_options(features: str | None, options: dict[str, Any]) -> None:
+    for name in ("feature_columns", "metric"):
+        if features is None and options[name] is not None:
+            msg = f"--{name.replace('_', '-')} needs --features"
+            raise CliError(msg)
+
+
+def _by_features(
+    features: Features, inputs: Inputs, result: Audit, options: dict[str, Any]
+) -> Findings:
+    from cupel.cli.findings import find_by_features
+
+    threads, quiet = options["threads"], options["quiet"]
+    search = find_neighbors(features, {"metric": options["metric"]}, threads, quiet=quiet)
+    with watched("grouping rows", features, quiet=quiet) as tell:
+        return find_by_features(result, inputs.labels, search, progress=tell, n_jobs=threads)
+
+
+def _print_audit(
+    result: Audit, findings: Findings | None, top: int, parameters: dict[str, Any], ids: Any
+) -> None:
     from cupel.cli.render import StandardOutput, audit_view
 
     console = StandardOutput()
+    remedy = "--output FILE writes the whole list"
     view = audit_view(
         result,
         console,
         top=top,
         rank_by=parameters["rank_by"],
-        remedy="--output FILE writes the whole list",
+        remedy=remedy,
         ids=ids,
+        figures=() if findings is None else findings.figures,
     )
     console.print(view)
-
-
-def _version() -> str:
-    from importlib.metadata import version
-
-    return version("cupel")
+    for part in [] if findings is None else findings.parts(top=top, remedy=remedy, ids=ids):
+        console.print(part)

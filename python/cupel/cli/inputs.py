@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Inputs", "ReadOptions", "read_inputs"]
+__all__ = ["Inputs", "ReadOptions", "read_array", "read_ids", "read_inputs", "same_file"]
 
 _PROBS_NAMES = ("pred_probs", "probs")
 
@@ -45,6 +45,7 @@ class Inputs:
     class_names: list[str] | None = None
     ids: Any = None  # pyarrow array of n row ids, or None
     columns: list[str] | None = None  # of the probabilities, where they are in a table
+    label_column: str | None = None  # where the labels are in a table
     notes: list[str] = field(default_factory=list)
 
 
@@ -74,13 +75,14 @@ def read_inputs(labels: str, pred_probs: str, options: ReadOptions | None = None
     labels_path, labels_array = split_spec(labels)
     probs_path, probs_array = split_spec(pred_probs)
     notes: list[str] = []
+    label_name = None
     labels_name, probs_name = printable(labels), printable(pred_probs)
 
     table = open_table(probs_path, lambda rows: matrix_has_header(rows, options))
-    same = table is not None and _same_file(labels_path, probs_path)
+    same = table is not None and same_file(labels_path, probs_path)
     columns = None
     if table is None:
-        matrix = _read_array(probs_path, probs_array, _PROBS_NAMES, options)
+        matrix = read_array(probs_path, probs_array, _PROBS_NAMES, options)
     else:
         positions = probability_columns(table, same=same, options=options, notes=notes)
         columns = [table.names[j] for j in positions]
@@ -98,30 +100,34 @@ def read_inputs(labels: str, pred_probs: str, options: ReadOptions | None = None
     if label_table is None:
         values = _read_vector(labels_path, labels_array, labels_name, options)
     else:
-        values = label_table.texts([label_column(label_table, options)])[0]
+        column = label_column(label_table, options)
+        label_name = label_table.names[column]
+        values = label_table.texts([column])[0]
     _check_lengths(values, matrix, (label_table, table), labels_name, probs_name)
     codes = encode_labels(values, names, matrix.shape[1], labels_name)
-    ids = _read_ids([t for t in (label_table, table) if t is not None], len(codes), options)
-    return Inputs(codes, matrix, names, ids, columns, notes)
+    ids = read_ids([t for t in (label_table, table) if t is not None], len(codes), options)
+    return Inputs(codes, matrix, names, ids, columns, label_name, notes)
 
 
-def _same_file(a: Path, b: Path) -> bool:
+def same_file(a: Path, b: Path) -> bool:
+    """Tell whether both names are of one file that is there."""
     try:
         return a.samefile(b)
     except (OSError, ValueError):  # told where the file is opened
         return False
 
 
-def _read_array(
+def read_array(
     path: Path, array: str | None, defaults: Sequence[str], options: ReadOptions
 ) -> NDArray[Any]:
+    """Read the array of a .npy file, or one of a .npz file: `array`, or one of `defaults`."""
     if path.suffix.lower() == ".npy":
         return read_npy(path)
     return read_npz(path, array, defaults, options.max_memory)
 
 
 def _read_vector(path: Path, array: str | None, name: str, options: ReadOptions) -> NDArray[Any]:
-    values = _read_array(path, array, LABEL_NAMES, options)
+    values = read_array(path, array, LABEL_NAMES, options)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:
@@ -167,7 +173,8 @@ def _check_lengths(
     raise CliError(msg)
 
 
-def _read_ids(tables: Sequence[Table], n_rows: int, options: ReadOptions) -> Any | None:
+def read_ids(tables: Sequence[Table], n_rows: int, options: ReadOptions) -> Any | None:
+    """Read the column of ids, if one is asked for, from the first table that has it."""
     name = options.id_column
     if name is None:
         return None

@@ -6,7 +6,15 @@ import click
 
 from cupel.cli.files import parse_size
 
-__all__ = ["FILTERS", "SCORES", "as_share", "as_size"]
+__all__ = [
+    "DUPLICATE_THRESHOLD",
+    "FILTERS",
+    "METRICS",
+    "OUTLIER_THRESHOLD",
+    "SCORES",
+    "as_share",
+    "as_size",
+]
 
 FILTERS = (
     "prune_by_noise_rate",
@@ -18,6 +26,9 @@ FILTERS = (
     "low_self_confidence",
 )
 SCORES = ("self_confidence", "normalized_margin", "confidence_weighted_entropy")
+METRICS = ("euclidean", "cosine")
+OUTLIER_THRESHOLD = 0.37037
+DUPLICATE_THRESHOLD = 0.13
 
 
 def as_size(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:

@@ -19,13 +19,22 @@ from pyarrow import csv, parquet
 from cupel.cli.errors import CliError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from cupel.cli.audit import Audit
 
-__all__ = ["check_output", "json_document", "suspects_table", "write_table"]
+__all__ = [
+    "check_output",
+    "id_array",
+    "json_document",
+    "json_rows",
+    "json_text",
+    "label_array",
+    "suspects_table",
+    "write_table",
+]
 
 _JSON_ROWS = 4_096  # rows turned into Python objects at a time
 _STALE_SECONDS = 3_600
@@ -52,10 +61,10 @@ def suspects_table(audit: Audit, ids: Any = None) -> Any:
     threshold = audit.thresholds[audit.suggested]
     columns: dict[str, Any] = {"row": pa.array(audit.rows)}
     if ids is not None:
-        columns["id"] = _plain(ids.take(pa.array(audit.rows)))
+        columns["id"] = id_array(ids, audit.rows)
     columns |= {
-        "given_label": _label_array(audit, audit.given),
-        "suggested_label": _label_array(audit, audit.suggested),
+        "given_label": label_array(audit.given, audit.class_names),
+        "suggested_label": label_array(audit.suggested, audit.class_names),
         "score": pa.array(audit.scores.astype(np.float64)),
         "given_prob": pa.array(audit.given_probs),
         "suggested_prob": pa.array(audit.suggested_probs),
@@ -64,7 +73,14 @@ def suspects_table(audit: Audit, ids: Any = None) -> Any:
     return pa.table(columns)
 
 
-def json_document(audit: Audit, table: Any, about: dict[str, Any]) -> Iterator[str]:
+def json_document(
+    audit: Audit,
+    table: Any,
+    about: dict[str, Any],
+    *,
+    summary: dict[str, Any] | None = None,
+    lists: dict[str, Iterable[dict[str, Any]]] | None = None,
+) -> Iterator[str]:
     """Yield the text of one JSON document: what was run, summary, classes, pairs and the list.
 
     Parameters
@@ -75,6 +91,8 @@ def json_document(audit: Audit, table: Any, about: dict[str, Any]) -> Iterator[s
         The rows of the list to tell, from :func:`suspects_table`.
     about : dict
         What was run: told first, as it is.
+    summary, lists : dict, optional
+        More for the summary; more lists, after that of the suspects.
     """
     document = {
         **about,
@@ -85,6 +103,7 @@ def json_document(audit: Audit, table: Any, about: dict[str, Any]) -> Iterator[s
             "suspects": audit.n_suspects,
             "share_of_suspects": audit.share,
             "estimated_label_errors": audit.estimated_errors,
+            **(summary or {}),
         },
         "classes": [
             {
@@ -105,14 +124,48 @@ def json_document(audit: Audit, table: Any, about: dict[str, Any]) -> Iterator[s
             for a, b, count in audit.confused_pairs()
         ],
     }
+    return json_text(document, {"suspects": _with_reasons(audit, table), **(lists or {})})
+
+
+def json_text(
+    document: dict[str, Any], lists: dict[str, Iterable[dict[str, Any]]]
+) -> Iterator[str]:
+    """Yield the text of one JSON document: some facts, and long lists, an item on a line."""
     # Only plain ASCII, so that no terminal or pipe can damage it.
     yield json.dumps(document, indent=2, allow_nan=False)[: -len("\n}")]
-    yield ',\n  "suspects": ['
+    for name, items in lists.items():
+        yield f',\n  "{name}": ['
+        end = "]"
+        for item in items:
+            yield f"{'' if end == ']' else ','}\n    {json.dumps(item, allow_nan=False, default=str)}"
+            end = "\n  ]"
+        yield end
+    yield "\n}\n"
+
+
+def json_rows(table: Any) -> Iterator[dict[str, Any]]:
+    """Yield the rows as dictionaries that JSON can hold: an id that is nan becomes null."""
     for start in range(0, table.num_rows, _JSON_ROWS):
-        for i, row in enumerate(_python_rows(table, start), start):
-            row["reason"] = audit.reason(i)
-            yield f"{',' if i else ''}\n    {json.dumps(row, allow_nan=False, default=str)}"
-    yield "\n  ]\n}\n" if table.num_rows else "]\n}\n"
+        part = table.slice(start, _JSON_ROWS)
+        for j, name in enumerate(part.column_names):
+            if pa.types.is_floating(part.schema.types[j]):
+                column = part.column(j)
+                part = part.set_column(j, name, pc.if_else(pc.is_finite(column), column, None))
+        yield from part.to_pylist()
+
+
+def label_array(classes: NDArray[np.int64], names: Sequence[str] | None) -> Any:
+    """Names of the classes as a pyarrow array, or their positions where they have no names."""
+    if names is None:
+        return pa.array(classes)
+    values = pa.array(names, type=pa.string())
+    return pa.DictionaryArray.from_arrays(pa.array(classes), values).cast(pa.string())
+
+
+def id_array(ids: Any, rows: NDArray[np.int64]) -> Any:
+    """Ids of the rows as a plain pyarrow array."""
+    taken = ids.take(pa.array(rows))
+    return taken.cast(taken.type.value_type) if pa.types.is_dictionary(taken.type) else taken
 
 
 def check_output(path: Path, inputs: list[Path]) -> None:
@@ -225,15 +278,9 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _python_rows(table: Any, start: int) -> list[dict[str, Any]]:
-    """One block of rows as dictionaries that JSON can hold: an id that is nan becomes null."""
-    part = table.slice(start, _JSON_ROWS)
-    for j, name in enumerate(part.column_names):
-        if pa.types.is_floating(part.schema.types[j]):
-            column = part.column(j)
-            part = part.set_column(j, name, pc.if_else(pc.is_finite(column), column, None))
-    rows: list[dict[str, Any]] = part.to_pylist()
-    return rows
+def _with_reasons(audit: Audit, table: Any) -> Iterator[dict[str, Any]]:
+    for i, row in enumerate(json_rows(table)):
+        yield row | {"reason": audit.reason(i)}
 
 
 def _write_csv(table: Any, stream: IO[bytes]) -> None:
@@ -241,12 +288,9 @@ def _write_csv(table: Any, stream: IO[bytes]) -> None:
 
 
 def _write_jsonl(table: Any, stream: IO[bytes]) -> None:
-    for start in range(0, table.num_rows, _JSON_ROWS):
-        lines = [
-            json.dumps(row, ensure_ascii=False, allow_nan=False, default=str)
-            for row in _python_rows(table, start)
-        ]
-        stream.write(("\n".join(lines) + "\n").encode())
+    for row in json_rows(table):
+        line = json.dumps(row, ensure_ascii=False, allow_nan=False, default=str)
+        stream.write(f"{line}\n".encode())
 
 
 def _write_parquet(table: Any, stream: IO[bytes]) -> None:
@@ -258,17 +302,6 @@ _WRITERS: dict[str, Callable[[Any, IO[bytes]], None]] = {
     ".jsonl": _write_jsonl,
     ".parquet": _write_parquet,
 }
-
-
-def _label_array(audit: Audit, classes: NDArray[np.int64]) -> Any:
-    if audit.class_names is None:
-        return pa.array(classes)
-    names = pa.array(audit.class_names, type=pa.string())
-    return pa.DictionaryArray.from_arrays(pa.array(classes), names).cast(pa.string())
-
-
-def _plain(ids: Any) -> Any:
-    return ids.cast(ids.type.value_type) if pa.types.is_dictionary(ids.type) else ids
 
 
 def _or_none(value: float) -> float | None:

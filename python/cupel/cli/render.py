@@ -15,15 +15,25 @@ from cupel.cli.audit import percent
 from cupel.cli.errors import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import RenderableType
 
     from cupel.cli.audit import Audit
 
-__all__ = ["StandardOutput", "audit_view"]
+__all__ = [
+    "LONGEST_NAME",
+    "StandardOutput",
+    "audit_view",
+    "figures_line",
+    "hidden_line",
+    "score_text",
+    "simple_table",
+]
 
 _MOST_CLASSES = 10
 _MOST_PAIRS = 10
-_LONGEST_NAME = 24
+LONGEST_NAME = 24
 _BAR = 8
 
 
@@ -43,6 +53,7 @@ def audit_view(
     rank_by: str,
     remedy: str,
     ids: Any = None,
+    figures: Sequence[tuple[str, str]] = (),
 ) -> Group:
     """Lay out summary, classes, confused pairs, and the first `top` rows of the list.
 
@@ -60,8 +71,12 @@ def audit_view(
         What to do to see the rest of the list.
     ids : pyarrow array, optional
         Id of each row of the input.
+    figures : sequence of (str, str), optional
+        More numbers for the summary, and what they count, for a line of their own.
     """
-    parts: list[RenderableType] = [_summary(audit, console.width)]
+    parts: list[RenderableType] = [figures_line(_figures(audit), console.width)]
+    if figures:
+        parts.append(figures_line(figures, console.width))
     if audit.n_suspects:
         small = [_class_table(audit), _pair_table(audit)]
         grid = Table.grid(padding=(0, 4))
@@ -70,12 +85,11 @@ def audit_view(
         if top:
             parts.append(_list_table(audit, console, top, rank_by, ids))
     if audit.n_suspects > top:
-        hidden = f"\n … and {audit.n_suspects - top:,} more; {remedy}"
-        parts.append(Text(hidden, style="dim"))
+        parts.append(hidden_line(audit.n_suspects - top, remedy))
     return Group(*parts)
 
 
-def _summary(audit: Audit, width: int) -> Text:
+def _figures(audit: Audit) -> list[tuple[str, str]]:
     figures = [
         (f"{audit.n_used:,}", "rows"),
         (f"{audit.n_classes:,}", "classes"),
@@ -84,16 +98,26 @@ def _summary(audit: Audit, width: int) -> Text:
     ]
     if audit.n_dropped:
         figures.insert(1, (f"{audit.n_dropped:,}", "left out"))
+    return figures
+
+
+def figures_line(figures: Sequence[tuple[str, str]], width: int) -> Text:
+    """Lay out numbers and what they count: on one line if it fits, else on one each."""
     told = [Text.assemble((number, "bold cyan"), f" {what}") for number, what in figures]
     line = Text(" ") + Text("   ").join(told)
     return line if line.cell_len <= width else Text(" ") + Text("\n ").join(told)
+
+
+def hidden_line(n: int, remedy: str) -> Text:
+    """Tell how much of a list is not shown, and how to see it."""
+    return Text(f"\n … and {n:,} more; {remedy}", style="dim")
 
 
 def _class_table(audit: Audit) -> Table:
     order = np.lexsort((-np.nan_to_num(audit.class_noise), -audit.class_suspects))
     shown = order[:_MOST_CLASSES]
     worst = max(float(np.nan_to_num(audit.class_noise).max()), 1e-9)
-    table = _table("Classes")
+    table = simple_table("Classes")
     table.add_column("given label", overflow="fold")
     for heading in ("rows", "suspects", "est. noise"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -114,7 +138,7 @@ def _class_table(audit: Audit) -> Table:
 
 def _pair_table(audit: Audit) -> Table:
     pairs = audit.confused_pairs()
-    table = _table("Most confused")
+    table = simple_table("Most confused")
     table.add_column("given → suggested", overflow="fold")
     table.add_column("suspects", justify="right", no_wrap=True)
     for a, b, count in pairs[:_MOST_PAIRS]:
@@ -137,7 +161,7 @@ def _list_table(audit: Audit, console: Console, top: int, rank_by: str, ids: Any
 
 
 def _suspect_table(title: str, facts: list[dict[str, Text]], reasons: list[str] | None) -> Table:
-    table = _table(title)
+    table = simple_table(title)
     for heading in facts[0]:
         number = heading in ("row", "score")
         table.add_column(
@@ -159,10 +183,10 @@ def _facts(audit: Audit, i: int, ids: Any) -> dict[str, Text]:
     row = int(audit.rows[i])
     facts = {"row": Text(str(row))}
     if ids is not None:
-        facts["id"] = Text(printable(str(ids[row].as_py()), _LONGEST_NAME))
+        facts["id"] = Text(printable(str(ids[row].as_py()), LONGEST_NAME))
     facts["given"] = _name(audit, int(audit.given[i]))
     facts["suggested"] = _name(audit, int(audit.suggested[i]))
-    facts["score"] = Text(_score(float(audit.scores[i])))
+    facts["score"] = Text(score_text(float(audit.scores[i])))
     return facts
 
 
@@ -171,7 +195,8 @@ def _width(table: Table, console: Console) -> int:
     return Measurement.get(console, console.options.update(width=10_000), table).maximum
 
 
-def _table(title: str) -> Table:
+def simple_table(title: str) -> Table:
+    """Make a table without columns under a title, as all of them look."""
     return Table(
         title=f"\n {title}",
         title_justify="left",
@@ -186,10 +211,11 @@ def _table(title: str) -> Table:
 
 def _name(audit: Audit, k: int) -> Text:
     """Class name as text that is never read as markup."""
-    return Text(printable(audit.name(k), _LONGEST_NAME))
+    return Text(printable(audit.name(k), LONGEST_NAME))
 
 
-def _score(score: float) -> str:
+def score_text(score: float) -> str:
+    """Write a score so that only zero looks like zero."""
     return "<0.001" if 0 < score < 0.0005 else f"{score:.3f}"
 
 

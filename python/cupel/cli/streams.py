@@ -14,13 +14,13 @@ import click
 from cupel.cli.errors import CliError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["note", "prepare_streams", "standard_output", "status"]
+__all__ = ["note", "prepare_streams", "progress", "standard_output", "status"]
 
 
 _PLAINER = "cupel.plainer"
-_PLAIN_SIGNS = str.maketrans("→…█░▒▓", ">~#.:+")
+_PLAIN_SIGNS = str.maketrans("→…█░▒▓≈", ">~#.:+~")
 
 
 def prepare_streams() -> None:
@@ -51,6 +51,23 @@ def status(text: str, *, quiet: bool) -> Iterator[None]:
 
     with Console(stderr=True).status(text):
         yield
+
+
+@contextlib.contextmanager
+def progress(text: str, *, quiet: bool) -> Iterator[Callable[[float], None] | None]:
+    """Show on stderr how much is done, if somebody is watching: yields what to tell the share to.
+
+    None where nobody is.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(text, total=1.0)
+        yield lambda share: bar.update(task, completed=share)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Which columns of a table hold labels, probabilities and ids."""
+"""Which columns of a table hold labels, probabilities, features and ids."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cupel.cli.labels import is_label
 from cupel.cli.parquetfile import ParquetFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -24,6 +24,8 @@ __all__ = [
     "LABEL_NAMES",
     "ReadOptions",
     "Table",
+    "feature_columns",
+    "features_have_header",
     "find_column",
     "label_column",
     "labels_have_header",
@@ -40,10 +42,11 @@ LABEL_NAMES = ("labels", "given_labels", "label", "given_label", "y", "target", 
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How to find labels, probabilities, class names and ids in the files."""
+    """How to find labels, probabilities, features, class names and ids in the files."""
 
     label_column: str | None = None
     prob_columns: str | None = None
+    feature_columns: str | None = None
     id_column: str | None = None
     classes: str | None = None
     header: bool | None = None
@@ -76,6 +79,21 @@ def matrix_has_header(rows: list[list[str]], options: ReadOptions) -> bool:
         return True
     # Neither line has fractions: rows of zeros and ones are data, other integers are names.
     return not set(rows[0]) <= {"0", "1"}
+
+
+def features_have_header(rows: list[list[str]], options: ReadOptions) -> bool:
+    """Tell whether the first line of a table of features holds names.
+
+    It does if no cell is a number, or if the numbers count the columns (pandas' own names).
+    """
+    if options.header is not None:
+        return options.header
+    numbers = [cell for cell in rows[0] if _is_number(cell)]
+    if numbers != [str(j) for j in range(len(numbers))]:
+        return False
+    # A row of data may well begin with 0 and 1: believe names only above numbers unlike them.
+    below = rows[min(1, len(rows) - 1)]
+    return len(numbers) not in (1, 2) or any(_is_number(c) and not c.isdecimal() for c in below)
 
 
 def labels_have_header(
@@ -126,11 +144,34 @@ def probability_columns(
     What is left out is told in `notes`.
     """
     if options.prob_columns is not None:
-        names = [name.strip() for name in options.prob_columns.split(",")]
-        return [find_column(table, name, "--prob-columns") for name in names]
+        return _chosen_columns(table, options.prob_columns, "--prob-columns")
     other = {"", options.id_column, *LABEL_NAMES}
     if same:
         other.add(table.names[label_column(table, options)])
+    return _numeric_columns(table, other, "probabilities", notes)
+
+
+def feature_columns(
+    table: Table, *, other: Collection[str], options: ReadOptions, notes: list[str]
+) -> list[int]:
+    """Find the columns of features: the chosen ones, or all that hold numbers.
+
+    The same columns as for probabilities do not count, nor do those in `other`; but ``y`` beside
+    ``x`` is a coordinate and no label. What is left out is told in `notes`.
+    """
+    if options.feature_columns is not None:
+        return _chosen_columns(table, options.feature_columns, "--feature-columns")
+    usual = set(LABEL_NAMES) - ({"y"} if "x" in table.names else set())
+    return _numeric_columns(table, {"", options.id_column, *usual, *other}, "features", notes)
+
+
+def _chosen_columns(table: Table, chosen: str, option: str) -> list[int]:
+    return [find_column(table, name.strip(), option) for name in chosen.split(",")]
+
+
+def _numeric_columns(
+    table: Table, other: Collection[str | None], what: str, notes: list[str]
+) -> list[int]:
     columns, left_out = [], []
     for j, (name, numeric) in enumerate(zip(table.names, table.numeric, strict=True)):
         if numeric and name not in other:
@@ -144,7 +185,7 @@ def probability_columns(
         raise CliError(msg)
     if left_out:
         told = printable(", ".join(left_out))
-        notes.append(f"{where}: {len(columns)} columns of probabilities; left out: {told}")
+        notes.append(f"{where}: {len(columns)} columns of {what}; left out: {told}")
     return columns
 
 
@@ -177,6 +218,14 @@ def _column_values(column: Any) -> NDArray[Any]:
         column = column.cast(pa.float64())
     values: NDArray[Any] = column.to_numpy(zero_copy_only=False)
     return values
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_fraction(cell: str) -> bool:
