@@ -68,6 +68,9 @@ struct PanelHit {
 
 inline constexpr std::size_t kMaxPanelWidth = 48;
 
+// Numbers of directions of a basis are multiples of this.
+inline constexpr std::size_t kBasisPadding = 64;
+
 struct PanelKernels {
   std::size_t width;  // rows per panel
 
@@ -75,6 +78,14 @@ struct PanelKernels {
   // many. `hits` has room for width * width. The last bits of closeness depend on the instruction
   // set, but not on where in a panel a row lies, nor on which of the two is `a`.
   std::size_t (*close_pairs)(const PanelPair& pair, PanelHit* hits);
+
+  // out[q] = sum over c of x[c] * basis[c * directions + q], each a chain of `depth` multiply-adds.
+  void (*project)(const float* x, std::size_t depth, const float* basis, std::size_t directions,
+                  float* out);
+
+  // sums[c * directions + q] += x[c] * y[q].
+  void (*add_outer_product)(const float* x, std::size_t depth, const float* y,
+                            std::size_t directions, float* sums);
 };
 
 template <typename T>

@@ -541,6 +541,9 @@ extern const Kernels kernels{.name = CUPEL_NAME(CUPEL_ISA),
                              .f32 = table<float>(),
                              .f64 = table<double>(),
                              .log = log_scalar,
-                             .panels = {.width = kPanelWidth, .close_pairs = close_pairs}};
+                             .panels = {.width = kPanelWidth,
+                                        .close_pairs = close_pairs,
+                                        .project = project,
+                                        .add_outer_product = add_outer_product}};
 
 }  // namespace cupel::CUPEL_ISA

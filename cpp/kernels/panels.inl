@@ -95,14 +95,55 @@ std::size_t close_pairs(const PanelPair& pair, PanelHit* hits) {
   return count;
 }
 
+// Adds x[c] * basis[c] for all c to `out`, which then holds the coordinates of x in the basis: the
+// products with kBasisVectors registers of columns at a time.
+constexpr std::size_t kBasisVectors = 4;
+
+inline void project_chunk(const float* x, std::size_t depth, const float* basis,
+                          std::size_t basis_stride, float* out) {
+  Lanes sum[kBasisVectors];
+  CUPEL_UNROLL
+  for (std::size_t q = 0; q < kBasisVectors; ++q) sum[q] = Lanes::zero();
+  for (std::size_t c = 0; c < depth; ++c, basis += basis_stride) {
+    const Lanes value = Lanes::all(x[c]);
+    CUPEL_UNROLL
+    for (std::size_t q = 0; q < kBasisVectors; ++q)
+      sum[q] = multiply_add(value, Lanes::load(basis + q * Lanes::kWidth), sum[q]);
+  }
+  CUPEL_UNROLL
+  for (std::size_t q = 0; q < kBasisVectors; ++q) sum[q].store(out + q * Lanes::kWidth);
+}
+
+void project(const float* x, std::size_t depth, const float* basis, std::size_t directions,
+             float* out) {
+  constexpr std::size_t chunk = kBasisVectors * Lanes::kWidth;
+  static_assert(kBasisPadding % chunk == 0);
+  for (std::size_t q = 0; q < directions; q += chunk)
+    project_chunk(x, depth, basis + q, directions, out + q);
+}
+
+void add_outer_product(const float* x, std::size_t depth, const float* y, std::size_t directions,
+                       float* sums) {
+  for (std::size_t c = 0; c < depth; ++c, sums += directions) {
+    const Lanes value = Lanes::all(x[c]);
+    for (std::size_t q = 0; q < directions; q += Lanes::kWidth)
+      multiply_add(value, Lanes::load(y + q), Lanes::load(sums + q)).store(sums + q);
+  }
+}
+
 // Sum over the columns of (a * scale - b * scale)^2 in double, in one order on every instruction
 // set.
-template <typename S>
-double squared_distance(const S* a, RowScale of_a, const S* b, RowScale of_b, std::size_t cols) {
+template <typename S, bool kScaled>
+double sum_of_squares(const S* a, RowScale of_a, const S* b, RowScale of_b, std::size_t cols) {
   using B = Batch<double>;
   const auto term = [&](Batch<Compute<S>> x, Batch<Compute<S>> y) {
-    const B difference = As<double>::of(x) * B::all(of_a.power) * B::all(of_a.factor) -
-                         As<double>::of(y) * B::all(of_b.power) * B::all(of_b.factor);
+    B u = As<double>::of(x);
+    B v = As<double>::of(y);
+    if (kScaled) {
+      u = u * B::all(of_a.power) * B::all(of_a.factor);
+      v = v * B::all(of_b.power) * B::all(of_b.factor);
+    }
+    const B difference = u - v;
     return difference * difference;
   };
   B even = B::all(0.0);
@@ -119,4 +160,11 @@ double squared_distance(const S* a, RowScale of_a, const S* b, RowScale of_b, st
   double lane[kLanes];
   (even + odd).store(lane);
   return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+}
+
+template <typename S>
+double squared_distance(const S* a, RowScale of_a, const S* b, RowScale of_b, std::size_t cols) {
+  const bool scaled = of_a.power != 1 || of_a.factor != 1 || of_b.power != 1 || of_b.factor != 1;
+  return scaled ? sum_of_squares<S, true>(a, of_a, b, of_b, cols)
+                : sum_of_squares<S, false>(a, of_a, b, of_b, cols);
 }

@@ -11,6 +11,7 @@
 
 #include "core/neighbors/identical.hpp"
 #include "core/neighbors/list_writer.hpp"
+#include "core/neighbors/projected_search.hpp"
 #include "core/neighbors/search.hpp"
 #include "core/neighbors/union_find.hpp"
 
@@ -41,9 +42,11 @@ void nearest_of_all(MatrixView<T> features, Metric metric, const Execution& exec
     return;
   }
   const Points<T> points(features, metric, largest_magnitude(features, execution), execution);
+  const std::size_t count = std::min(out.k, n - 1);
+  if (search_projected<T>(points, distinct, count, execution, write)) return;
   const SearchedSet<T> set(points, distinct, execution);
   const Searchers<T> all{points, distinct.rows(), set.packed(), true};
-  search<T>(set, all, std::min(out.k, n - 1), execution, write);
+  search<T>(set, all, count, execution, write);
 }
 
 namespace {
@@ -112,10 +115,7 @@ class WithinRadius final : public JoinSink {
  public:
   WithinRadius(const SearchedSet<T>& set, double radius, PairCollector& collector)
       : set_(set), radius_(radius), collector_(collector) {
-    const Reported& reported = set.points().reported();
-    const double scaled = radius / reported.unscale;
-    const double squared =
-        (reported.metric == Metric::kCosine ? 2 * radius : scaled * scaled) * (1.0 + 1e-9);
+    const double squared = set.points().reported().squared(radius) * (1.0 + 1e-9);
     cuts_.reserve(set.size());
     for (std::size_t i = 0; i < set.size(); ++i)
       cuts_.push_back(set.error().cut(set.packed().norm2(i), set.half_squared(squared)));

@@ -5,8 +5,6 @@
 namespace cupel {
 namespace {
 
-constexpr double kUnit = 0x1p-24;  // float32's unit roundoff
-constexpr int kTopExponent = 58;   // norms reach 2^58, squared norms 2^116
 constexpr std::size_t kMeanSample = 4096;
 
 }  // namespace
@@ -32,7 +30,7 @@ Frame Frame::around(const Points<T>& points) {
 
 FilterError::FilterError(std::size_t depth) {
   const double d = static_cast<double>(depth);
-  relative_ = kUnit * (0.5 * d / (1.0 - d * kUnit) + 6.0);
+  relative_ = kUnitRoundoff * (0.5 * d / (1.0 - d * kUnitRoundoff) + 6.0);
   absolute_ = d * 0x1p-80;
 }
 
@@ -50,41 +48,56 @@ double FilterError::proven_half_squared(double norm2, float closeness) const {
 }
 
 template <typename T>
-PackedRows::PackedRows(const Points<T>& points, std::span<const std::uint32_t> rows,
-                       const Frame& frame, const Execution& execution)
-    : size_(rows.size()), depth_(points.cols()), width_(active_kernels().panels.width) {
-  const std::size_t padded_size = panels() * width_;
-  half_norms_.assign(padded_size, std::numeric_limits<float>::infinity());
-  const std::size_t bytes = padded_size * depth_ * sizeof(float);
+void Frame::write(const Points<T>& points, std::size_t row, float* out) const {
+  const T* values = points.row(row);
+  const RowScale s = points.scale(row);
+  for (std::size_t j = 0; j < points.cols(); ++j) {
+    const double x = static_cast<double>(to_compute(values[j])) * s.power * s.factor;
+    out[j] = static_cast<float>((x - mean[j]) * scale);
+  }
+}
+
+PackedRows::PackedRows(std::size_t size, std::size_t depth, const RowWriter& write,
+                       const Execution& execution)
+    : size_(size), depth_(depth), width_(active_kernels().panels.width) {
+  half_norms_.assign(panels() * width_, std::numeric_limits<float>::infinity());
+  const std::size_t bytes = panels() * width_ * depth_ * sizeof(float);
   data_.reset(static_cast<float*>(::operator new[](bytes, std::align_val_t{64})));
+  const auto pack = [&](std::size_t i, std::vector<float>& row) {
+    const double beyond = write(i, row.data());
+    float* out = data_.get() + i / width_ * width_ * depth_ + i % width_;
+    double norm2 = 0.0;
+    for (std::size_t j = 0; j < depth_; ++j) {
+      out[j * width_] = row[j];
+      norm2 += static_cast<double>(row[j]) * static_cast<double>(row[j]);
+    }
+    half_norms_[i] = static_cast<float>((norm2 + beyond) / 2);
+  };
   parallel_blocks(execution, worker_count(execution, panels(), bytes), panels(), 4,
                   [&](std::size_t, std::size_t begin, std::size_t end) {
-                    for (std::size_t i = begin * width_; i < end * width_; ++i) {
-                      float* out = data_.get() + i / width_ * width_ * depth_ + i % width_;
-                      if (i >= size_) {
-                        for (std::size_t j = 0; j < depth_; ++j) out[j * width_] = 0.0f;
-                        continue;
-                      }
-                      const T* row = points.row(rows[i]);
-                      const RowScale s = points.scale(rows[i]);
-                      double norm2 = 0.0;
-                      for (std::size_t j = 0; j < depth_; ++j) {
-                        const double x =
-                            static_cast<double>(to_compute(row[j])) * s.power * s.factor;
-                        const auto value = static_cast<float>((x - frame.mean[j]) * frame.scale);
-                        out[j * width_] = value;
-                        norm2 += static_cast<double>(value) * static_cast<double>(value);
-                      }
-                      half_norms_[i] = static_cast<float>(norm2 / 2);
-                      // A zero vector is at squared distance 2 from all unit vectors, not at 1.
-                      if (points.is_zero(rows[i]))
-                        half_norms_[i] += static_cast<float>(frame.scale * frame.scale / 2);
-                    }
+                    std::vector<float> row(depth_);
+                    float* first = data_.get() + begin * width_ * depth_;
+                    std::fill_n(first, (end - begin) * width_ * depth_, 0.0f);
+                    for (std::size_t i = begin * width_; i < std::min(size_, end * width_); ++i)
+                      pack(i, row);
                   });
 }
 
+template <typename T>
+PackedRows::PackedRows(const Points<T>& points, std::span<const std::uint32_t> rows,
+                       const Frame& frame, const Execution& execution)
+    : PackedRows(
+          rows.size(), points.cols(),
+          [&](std::size_t i, float* out) {
+            frame.write(points, rows[i], out);
+            // A zero vector is at squared distance 2 from all unit vectors, not at 1.
+            return points.is_zero(rows[i]) ? frame.scale * frame.scale : 0.0;
+          },
+          execution) {}
+
 #define CUPEL_INSTANTIATE(T)                                                                      \
   template Frame Frame::around(const Points<T>&);                                                 \
+  template void Frame::write(const Points<T>&, std::size_t, float*) const;                        \
   template PackedRows::PackedRows(const Points<T>&, std::span<const std::uint32_t>, const Frame&, \
                                   const Execution&);
 CUPEL_INSTANTIATE(Half)

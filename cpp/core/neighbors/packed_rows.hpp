@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <new>
@@ -14,6 +15,9 @@
 
 namespace cupel {
 
+inline constexpr double kUnitRoundoff = 0x1p-24;  // of float32
+inline constexpr int kTopExponent = 58;           // packed norms reach 2^58, squared norms 2^116
+
 // Distances do not change when all points move, and rounding errors grow with the distance from the
 // origin. So points move to their mean (of a sample) and are scaled by a power of two to the middle
 // of float32's range.
@@ -23,6 +27,10 @@ struct Frame {
 
   template <typename T>
   static Frame around(const Points<T>& points);
+
+  // Writes a point of `cols` coordinates as the packed rows have it.
+  template <typename T>
+  void write(const Points<T>& points, std::size_t row, float* out) const;
 };
 
 // How far closeness (= -|a - b|^2 / 2 of packed points) from the panel kernel may be from the
@@ -54,6 +62,12 @@ class FilterError {
 
 class PackedRows {
  public:
+  // Writes row i and returns what its squared norm is to be beyond that of its coordinates.
+  using RowWriter = std::function<double(std::size_t i, float* out)>;
+
+  PackedRows(std::size_t size, std::size_t depth, const RowWriter& write,
+             const Execution& execution);
+
   // Packs points `rows[0], rows[1], ...` in this order. O(rows * cols).
   template <typename T>
   PackedRows(const Points<T>& points, std::span<const std::uint32_t> rows, const Frame& frame,

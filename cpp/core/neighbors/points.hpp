@@ -22,6 +22,12 @@ struct Reported {
   double operator()(double squared) const {
     return metric == Metric::kCosine ? squared / 2 : std::sqrt(squared) * unscale;
   }
+
+  // The reverse, up to rounding.
+  [[nodiscard]] double squared(double distance) const {
+    const double scaled = distance / unscale;
+    return metric == Metric::kCosine ? 2 * distance : scaled * scaled;
+  }
 };
 
 // A power of two that brings numbers of at most `magnitude` to where squares neither overflow nor
