@@ -74,6 +74,34 @@ def as_array(x: Any, name: str) -> NDArray[Any]:
     return a if type(a) is np.ndarray else as_array(a, name)
 
 
+def as_numbers(x: Any, name: str) -> NDArray[Any]:
+    """Return `x` as an array of float16, float32, float64, integers or bools of any shape.
+
+    A frame of nullable or mixed numbers becomes float64, its missing cells nan.
+    """
+    a = as_array(x, name)
+    if a.dtype.kind == "O" and a.ndim:
+        a = _from_objects(x, a, name)
+    if a.dtype.char not in "efd" and a.dtype.kind not in "iub":
+        remedy = REMEDY.get(a.dtype.kind, "parse the numbers first")
+        msg = f"{name} must hold float16, float32 or float64, got {kind_of(x, a)}; {remedy}"
+        raise TypeError(msg)
+    return a
+
+
+def _from_objects(x: Any, a: NDArray[Any], name: str) -> NDArray[Any]:
+    """Return a frame of nullable or mixed numbers as float64; name the first cell that is none."""
+    frame = hasattr(x, "to_numpy")
+    if not all(issubclass(kind, NUMBERS) for kind in set(map(type, a.flat))):
+        for position, cell in np.ndenumerate(a):
+            if not (isinstance(cell, NUMBERS) or (frame and is_missing(cell))):
+                msg = f"{name}{at_position(position)} is {shown(cell)}, expected a float"
+                raise TypeError(msg)
+    if not frame:
+        return a
+    return np.where(np.frompyfunc(is_missing, 1, 1)(a).astype(bool), np.nan, a).astype(np.float64)
+
+
 def kind_of(x: Any, a: NDArray[Any]) -> str:
     """Say what the user passed: its dtype, or its type where NumPy made nothing of it."""
     if a.ndim:

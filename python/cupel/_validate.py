@@ -16,13 +16,11 @@ from numpy.typing import NDArray
 
 from cupel._arrays import (
     MAX_COPY,
-    NUMBERS,
-    REMEDY,
     as_array,
+    as_numbers,
     at_position,
     check_length,
     copied,
-    is_missing,
     kind_of,
     nearest_hint,
     readable_in_place,
@@ -68,15 +66,7 @@ def as_pred_probs(pred_probs: Any, *, name: str = "pred_probs", ndim: int = 2) -
         and readable_in_place(pred_probs)
     ):
         return pred_probs
-    a = as_array(pred_probs, name)
-    if a.dtype.kind == "O" and a.ndim:
-        a = _object_matrix(pred_probs, a, name)
-    if a.dtype.char not in "efd" and a.dtype.kind not in "iub":
-        remedy = REMEDY.get(a.dtype.kind, "parse the numbers first")
-        msg = (
-            f"{name} must hold float16, float32 or float64, got {kind_of(pred_probs, a)}; {remedy}"
-        )
-        raise TypeError(msg)
+    a = as_numbers(pred_probs, name)
     _check_shape(a, ndim, name)
     if a.dtype.kind in "iub":
         return _one_hot(a, name)
@@ -151,19 +141,6 @@ def as_choice(value: Any, choices: Iterable[str], *, name: str) -> str:
         msg = f"{name} must be one of {listed}, got {shown(value)}{nearest_hint(value, choices)}"
         raise ValueError(msg)
     return value
-
-
-def _object_matrix(x: Any, a: NDArray[Any], name: str) -> NDArray[Any]:
-    """Return a frame of nullable or mixed numbers as float64; name the first cell that is none."""
-    frame = hasattr(x, "to_numpy")
-    if not all(issubclass(kind, NUMBERS) for kind in set(map(type, a.flat))):
-        for position, cell in np.ndenumerate(a):
-            if not (isinstance(cell, NUMBERS) or (frame and is_missing(cell))):
-                msg = f"{name}{at_position(position)} is {shown(cell)}, expected a float"
-                raise TypeError(msg)
-    if not frame:
-        return a
-    return np.where(np.frompyfunc(is_missing, 1, 1)(a).astype(bool), np.nan, a).astype(np.float64)
 
 
 def _check_shape(a: NDArray[Any], ndim: int, name: str) -> None:

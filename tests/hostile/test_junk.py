@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cupel import _validate
+from cupel import _features, _validate
+from cupel.neighbors import KnnGraph
 
 scalars = st.one_of(
     st.none(),
@@ -65,6 +66,12 @@ def calls(x: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "x", lambda: _validate.as_square(x, name="x")
     yield "x", lambda: _validate.as_square(x, name="x", multi_label=True)
     yield "x", lambda: _validate.as_choice(x, ("a", "b"), name="x")
+    yield "x", lambda: _features.as_features(x, name="x")
+    yield "x", lambda: _features.as_distances(x, name="x")
+    yield "x", lambda: np.array(_features.as_k(x, 3, name="x"))
+    yield "x", lambda: np.array(_features.as_real(x, name="x", above=0.0))
+    yield "distances", lambda: KnnGraph.from_arrays(x, [[1], [0]]).distances
+    yield "indices", lambda: KnnGraph.from_arrays([[1.0], [1.0]], x).indices
 
 
 def outcome(call: Callable[[], Any]) -> Any:

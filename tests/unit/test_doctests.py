@@ -10,7 +10,21 @@ import pytest
 pytest.importorskip("sklearn")
 
 
-@pytest.mark.parametrize("name", ["count", "filter", "rank", "scorer", "_crossval"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "count",
+        "filter",
+        "rank",
+        "scorer",
+        "_crossval",
+        "neighbors",
+        "_graph",
+        "outlier",
+        "_out_of_distribution",
+        "duplicates",
+    ],
+)
 def test_examples(name: str) -> None:
     module = importlib.import_module(f"cupel.{name}")
     results = doctest.testmod(module, report=True)

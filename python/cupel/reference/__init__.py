@@ -1,14 +1,15 @@
-"""The specification: the functions of ``count``, ``filter`` and ``rank`` in plain NumPy.
+"""The specification: the functions of the public modules of these names in plain NumPy.
 
-Written to be read against the paper [1]_, not to be fast, and never used as a fallback: the tests
-hold the C++ core against it, and hold it against cleanlab. Arithmetic is float64 except where the
-dtype of ``pred_probs`` is part of the definition: thresholds are rounded to it, and comparisons,
-margins and the bonus of the given label are evaluated in it. Ties between examples go to the lower
-index; ties between fractions of a calibrated joint are left to NumPy's default sort, as in cleanlab.
+Written to be read against the papers, not to be fast, and never used as a fallback: the tests hold
+the C++ core against it, and hold it against cleanlab. Arithmetic is float64 except where the dtype
+of ``pred_probs`` is part of the definition: thresholds are rounded to it, and comparisons, margins
+and the bonus of the given label are evaluated in it. Ties between examples go to the lower index;
+ties between fractions of a calibrated joint are left to NumPy's default sort, as in cleanlab.
 
 The functions have the names and arguments of the public ones, without the arguments that only say
-how to read or schedule the work (``classes``, ``nan``, ``n_jobs``, ``verbose``). Inputs are taken
-to be valid: checking them is the business of the public functions.
+how to read or schedule the work (``classes``, ``nan``, ``n_jobs``, ``verbose``, ``progress``), and
+those of ``count``, ``filter`` and ``rank`` follow [1]_. Inputs are taken to be valid: checking them
+is the business of the public functions.
 
 References
 ----------
@@ -18,6 +19,6 @@ References
 
 from __future__ import annotations
 
-from cupel.reference import count, filter, rank
+from cupel.reference import count, duplicates, filter, neighbors, outlier, rank
 
-__all__ = ["count", "filter", "rank"]
+__all__ = ["count", "duplicates", "filter", "neighbors", "outlier", "rank"]
