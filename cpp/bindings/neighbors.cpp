@@ -9,15 +9,21 @@ namespace {
 
 using Lists = std::pair<py::array_t<double>, py::array_t<std::int64_t>>;
 
-// `progress` is called with the fraction done; what it raises ends the call.
+// `progress` is called with the fraction done; what it raises ends the call. It must outlive the
+// result, which may be copied without the GIL.
 Execution reporting(std::size_t threads, const std::optional<py::function>& progress) {
   Execution run = execution(threads);
   if (progress)
-    run.progress = [call = *progress](double fraction) {
+    run.progress = [&call = *progress](double fraction) {
       const py::gil_scoped_acquire gil;
       call(fraction);
     };
   return run;
+}
+
+// Short calls tell nothing on the way.
+void tell_end(const Execution& run) {
+  if (run.progress) run.progress(1.0);
 }
 
 Lists empty_lists(std::size_t rows, std::size_t k) {
@@ -40,6 +46,7 @@ Lists knn_self(const py::array& features, int metric, std::size_t k, std::size_t
       const py::gil_scoped_release release;
       nearest_of_all(x, static_cast<Metric>(metric), run, out);
     }
+    tell_end(run);
     return lists;
   });
 }
@@ -59,6 +66,7 @@ py::tuple knn_approximate(const py::array& features, int metric, std::size_t k,
       r = nearest_of_all_approximately(x, static_cast<Metric>(metric), {target_recall, seed}, run,
                                        out);
     }
+    tell_end(run);
     return py::make_tuple(lists.first, lists.second, r.mean, r.low, r.high, r.sample, r.rechecked);
   });
 }
@@ -79,6 +87,7 @@ Lists knn_query(const py::array& features, const py::array& queries, int metric,
       const py::gil_scoped_release release;
       nearest_of_queries(x, q, static_cast<Metric>(metric), run, out);
     }
+    tell_end(run);
     return lists;
   });
 }
@@ -91,6 +100,7 @@ std::pair<py::array_t<std::int64_t>, py::array_t<double>> radius_pairs(
     const py::gil_scoped_release release;
     return pairs_within(x, static_cast<Metric>(metric), radius, run);
   });
+  tell_end(run);
   const auto n = static_cast<py::ssize_t>(pairs.size());
   py::array_t<double> distances(n);
   py::array_t<std::int64_t> rows({n, py::ssize_t{2}});
@@ -114,6 +124,7 @@ py::array_t<std::int64_t> radius_groups(const py::array& features, int metric, d
     const py::gil_scoped_release release;
     groups_within(x, static_cast<Metric>(metric), radius, run, out);
   });
+  tell_end(run);
   return group;
 }
 

@@ -130,6 +130,10 @@ struct KernelsOf {
   // Squared Euclidean distance of two scaled rows, in double, by direct differences.
   double (*squared_distance)(const T* a, RowScale of_a, const T* b, RowScale of_b,
                              std::size_t cols);
+
+  // The same in the computing type, or some value above `enough` if it is above it. At most
+  // cols / 16 + 12 roundings on the way from a term to the sum.
+  C (*coarse_squared_distance)(const T* a, C of_a, const T* b, C of_b, std::size_t cols, C enough);
 };
 
 struct Kernels {

@@ -528,7 +528,8 @@ constexpr KernelsOf<S> table() {
           .self_confidence_rows_f64 = self_confidence<S, double, double>,
           .normalized_margin_rows_f64 = normalized_margin<S, double, double>,
           .entropy_rows = entropy_rows<S>,
-          .squared_distance = squared_distance<S>};
+          .squared_distance = squared_distance<S>,
+          .coarse_squared_distance = coarse_squared_distance<S>};
 }
 
 #define CUPEL_NAME_(isa) #isa

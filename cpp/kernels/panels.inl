@@ -168,3 +168,38 @@ double squared_distance(const S* a, RowScale of_a, const S* b, RowScale of_b, st
   return scaled ? sum_of_squares<S, true>(a, of_a, b, of_b, cols)
                 : sum_of_squares<S, false>(a, of_a, b, of_b, cols);
 }
+
+// In the computing type of the storage, and only until the sum exceeds `enough`.
+template <typename S>
+Compute<S> coarse_squared_distance(const S* a, Compute<S> of_a, const S* b, Compute<S> of_b,
+                                   std::size_t cols, Compute<S> enough) {
+  using C = Compute<S>;
+  using B = Batch<C>;
+  constexpr std::size_t stretch = 16 * kLanes;
+  const auto term = [&](B x, B y) {
+    const B difference = x * B::all(of_a) - y * B::all(of_b);
+    return difference * difference;
+  };
+  const auto total = [](B even, B odd) {
+    C lane[kLanes];
+    (even + odd).store(lane);
+    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
+           ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+  };
+  B even = B::all(0);
+  B odd = B::all(0);
+  std::size_t j = 0;
+  while (j + 2 * kLanes <= cols) {
+    const std::size_t end = cols - j < stretch ? cols : j + stretch;
+    for (; j + 2 * kLanes <= end; j += 2 * kLanes) {
+      even = even + term(load(a + j), load(b + j));
+      odd = odd + term(load(a + j + kLanes), load(b + j + kLanes));
+    }
+    if (const C so_far = total(even, odd); so_far > enough) return so_far;
+  }
+  for (; j < cols; j += kLanes) {
+    const std::size_t n = cols - j < kLanes ? cols - j : kLanes;
+    even = even + term(load_first(a + j, n, 0), load_first(b + j, n, 0));
+  }
+  return total(even, odd);
+}

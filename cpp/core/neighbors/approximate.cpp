@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "core/neighbors/approximate_graph.hpp"
+#include "core/neighbors/few_columns.hpp"
 #include "core/neighbors/list_writer.hpp"
 
 namespace cupel {
@@ -43,7 +44,7 @@ Recall nearest_of_all_approximately(MatrixView<T> features, Metric metric,
     nearest_of_all(features, metric, execution, out);
     return Recall{};
   };
-  if (features.rows < kFewRows || false) return exactly();
+  if (features.rows < kFewRows || features.cols <= kFewColumns) return exactly();
   const DistinctRows distinct(features, execution);
   const std::size_t n = distinct.rows().size();
   if (n < std::max(kFewRows, 16 * out.k)) return exactly();

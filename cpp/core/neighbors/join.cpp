@@ -149,10 +149,10 @@ void run_grid(const Grid& grid, JoinSink& sink, const Execution& execution) {
 
 std::size_t join_block(const PackedRows& a, const PackedRows& b) {
   const std::size_t width = a.width();
-  const std::size_t fitting =
-      kBlockBytes / (sizeof(float) * std::max<std::size_t>(1, a.depth())) / width * width;
+  const std::size_t row = sizeof(float) * std::max<std::size_t>(1, a.depth());
   const std::size_t larger = std::max(a.panels(), b.panels()) * width;
-  return std::max(width, std::min({fitting, kMaxBlock / width * width, larger}));
+  return std::max(width,
+                  std::min({kBlockBytes / row / width * width, kMaxBlock / width * width, larger}));
 }
 
 void join_with_itself(const PackedRows& rows, JoinSink& sink, const Execution& execution) {

@@ -86,10 +86,7 @@ class KdGroup {
       }
       Entry near = entry(2 * next.node);
       Entry far = entry(2 * next.node + 1);
-      // With equal gaps (many identical points) the lower ids first: they make the others needless.
-      if (far.gap < near.gap ||
-          (far.gap == near.gap && tree_.lowest[far.node] < tree_.lowest[near.node]))
-        std::swap(near, far);
+      if (far.gap < near.gap) std::swap(near, far);
       stack[height++] = far;
       stack[height++] = near;
     }

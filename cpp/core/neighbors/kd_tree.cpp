@@ -42,6 +42,7 @@ class NearestSearch {
 
   void run(std::size_t leaf, double* distances, std::int64_t* ids) {
     group_.start(leaf, kInfinity);
+    if (group_.size() == 0) return;
     for (NearestList& list : lists_) list.clear();
     const bool self = &tree_ == &queries_;
     const std::size_t first = self ? leaf : home(leaf);
@@ -121,8 +122,9 @@ class NearestSearch {
 template <std::size_t D>
 class PairSearch {
  public:
+  using Sink = std::function<void(std::span<const NeighborPair>)>;
+
   // Gives pairs to `sink` in batches and asks `proceed` after each: there can be very many.
-  template <typename Sink>
   PairSearch(const KdLayout& tree, const Reported& reported, double radius, const Sink& sink,
              const Proceed& proceed)
       : tree_(tree),
@@ -179,7 +181,7 @@ class PairSearch {
   Reported reported_;
   double radius_;
   double limit_;
-  std::function<void(std::span<const NeighborPair>)> sink_;
+  Sink sink_;
   const Proceed& proceed_;
   KdGroup<D> group_;
   bool stopped_ = false;

@@ -19,7 +19,7 @@ namespace cupel {
 // then by the lower id. Results are those of comparing all pairs, for every thread count.
 //
 // Immutable once built: all methods are thread-safe. They poll execution.interrupted and throw
-// Interrupted. Memory: about 9 * dimension + 8 bytes per point, twice as much while being built.
+// Interrupted. Memory: about 10 * dimension + 6 bytes per point, twice as much while being built.
 class KdTree {
  public:
   static constexpr std::size_t kMaxDimension = 9;

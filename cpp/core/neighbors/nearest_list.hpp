@@ -24,15 +24,16 @@ inline bool operator<(const Neighbor& a, const Neighbor& b) {
   return a.distance != b.distance ? a.distance < b.distance : a.id < b.id;
 }
 
-// Every square above this one is reported as more than `distance`: the inverse of `reported`, with
-// room for the roundings of both ways and for subnormal results. Several squares can be reported as
-// the same distance, and those tie.
+// Every square above this one is reported as more than `distance`. Several squares can be reported
+// as the same distance, and their points tie: hence the room for the roundings of a square root,
+// two products and a quotient, and for subnormal distances, which are rounded to a multiple of the
+// smallest number. Requires distance >= 0.
 inline double largest_square(const Reported& reported, double distance) {
-  constexpr double tiny = std::numeric_limits<double>::denorm_min();
+  constexpr double smallest = std::numeric_limits<double>::denorm_min();
   constexpr double room = 1.0 + 16.0 * std::numeric_limits<double>::epsilon();
-  if (reported.metric == Metric::kCosine) return distance * 2.0 + 4.0 * tiny;
-  const double root = (distance + 2.0 * tiny) / reported.unscale;
-  return root * root * room + 4.0 * tiny;
+  if (reported.metric == Metric::kCosine) return distance * 2.0 + smallest;
+  const double root = (distance + smallest) / reported.unscale;
+  return root * root * room;
 }
 
 // The k nearest of many offered points, by (distance, id). Offers are sorted a few dozen at a time

@@ -57,6 +57,25 @@ void Frame::write(const Points<T>& points, std::size_t row, float* out) const {
   }
 }
 
+template <typename T>
+std::vector<float> Frame::squared_norms(const Points<T>& points,
+                                        std::span<const std::uint32_t> rows,
+                                        const Execution& execution) const {
+  std::vector<float> norms2(rows.size());
+  parallel_blocks(execution, execution.threads, rows.size(), 256,
+                  [&](std::size_t, std::size_t begin, std::size_t end) {
+                    std::vector<float> row(points.cols());
+                    for (std::size_t i = begin; i < end; ++i) {
+                      write(points, rows[i], row.data());
+                      double sum = 0.0;
+                      for (const float x : row)
+                        sum += static_cast<double>(x) * static_cast<double>(x);
+                      norms2[i] = static_cast<float>(sum * (1.0 + 1e-6));
+                    }
+                  });
+  return norms2;
+}
+
 PackedRows::PackedRows(std::size_t size, std::size_t depth, const RowWriter& write,
                        const Execution& execution)
     : size_(size), depth_(depth), width_(active_kernels().panels.width) {
@@ -97,6 +116,8 @@ PackedRows::PackedRows(const Points<T>& points, std::span<const std::uint32_t> r
 
 #define CUPEL_INSTANTIATE(T)                                                                      \
   template Frame Frame::around(const Points<T>&);                                                 \
+  template std::vector<float> Frame::squared_norms(                                               \
+      const Points<T>&, std::span<const std::uint32_t>, const Execution&) const;                  \
   template void Frame::write(const Points<T>&, std::size_t, float*) const;                        \
   template PackedRows::PackedRows(const Points<T>&, std::span<const std::uint32_t>, const Frame&, \
                                   const Execution&);

@@ -28,6 +28,12 @@ struct Frame {
   template <typename T>
   static Frame around(const Points<T>& points);
 
+  // Upper bounds for the squared norms of points in the frame.
+  template <typename T>
+  [[nodiscard]] std::vector<float> squared_norms(const Points<T>& points,
+                                                 std::span<const std::uint32_t> rows,
+                                                 const Execution& execution) const;
+
   // Writes a point of `cols` coordinates as the packed rows have it.
   template <typename T>
   void write(const Points<T>& points, std::size_t row, float* out) const;

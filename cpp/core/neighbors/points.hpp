@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "core/cpu.hpp"
@@ -13,6 +16,15 @@
 #include "cupel/neighbors.hpp"
 
 namespace cupel {
+
+// Rows are numbered in 32 bits.
+inline constexpr std::size_t kMaxRows = std::numeric_limits<std::uint32_t>::max() - 64;
+
+template <typename T>
+void require_rows(MatrixView<T> features, const char* name) {
+  if (features.rows > kMaxRows)
+    throw std::invalid_argument(std::string(name) + " has more than 2^32 - 65 rows");
+}
 
 // How squared distances of scaled points become what is reported.
 struct Reported {
@@ -35,7 +47,7 @@ struct Reported {
 inline double safe_power(double magnitude) {
   if (!(magnitude > 0) || !std::isfinite(magnitude)) return 1.0;
   const int exponent = std::ilogb(magnitude);
-  return exponent > 400 || exponent < -300 ? std::ldexp(1.0, std::clamp(-exponent, -1022, 1022))
+  return exponent > 500 || exponent < -400 ? std::ldexp(1.0, std::clamp(-exponent, -1022, 1022))
                                            : 1.0;
 }
 
@@ -68,7 +80,9 @@ class Points {
  public:
   // `magnitude` is the largest of all values that are going to be compared with each other.
   Points(MatrixView<T> features, Metric metric, double magnitude, const Execution& execution)
-      : features_(features), kernel_(kernels_of<T>().squared_distance) {
+      : features_(features),
+        kernel_(kernels_of<T>().squared_distance),
+        coarse_kernel_(kernels_of<T>().coarse_squared_distance) {
     reported_.metric = metric;
     if (metric == Metric::kEuclidean) {
       const double power = sizeof(T) == sizeof(double) ? safe_power(magnitude) : 1.0;
@@ -105,6 +119,25 @@ class Points {
   }
   [[nodiscard]] double squared(std::size_t i, std::size_t j) const { return squared(i, *this, j); }
 
+  // Quickly whether two points are farther apart than `squared`, which is then true; false decides
+  // nothing. In float32 if that is how they are stored: what rounding of the coordinates (of
+  // normalized rows, whose norm is 1) and of the sum takes away is given to `squared`.
+  [[nodiscard]] Compute<T> beyond(double squared) const {
+    using C = Compute<T>;
+    const double unit = static_cast<double>(std::numeric_limits<C>::epsilon());
+    const double moved = factors_.empty() ? 0.0 : 4.0 * unit;
+    const double farthest = std::sqrt(squared) + moved;
+    const double sum = farthest * farthest * (1.0 + (static_cast<double>(cols()) + 32.0) * unit);
+    return std::nextafter(static_cast<C>(sum), std::numeric_limits<C>::infinity());
+  }
+  [[nodiscard]] bool are_beyond(std::size_t i, std::size_t j, Compute<T> beyond) const {
+    const auto factor = [&](std::size_t row) {
+      const RowScale s = scale(row);
+      return static_cast<Compute<T>>(s.power * s.factor);
+    };
+    return coarse_kernel_(row(i), factor(i), row(j), factor(j), cols(), beyond) > beyond;
+  }
+
  private:
   void normalize(const Execution& execution) {
     factors_.resize(features_.rows);
@@ -126,6 +159,7 @@ class Points {
 
   MatrixView<T> features_;
   double (*kernel_)(const T*, RowScale, const T*, RowScale, std::size_t);
+  Compute<T> (*coarse_kernel_)(const T*, Compute<T>, const T*, Compute<T>, std::size_t, Compute<T>);
   Reported reported_;
   RowScale common_;
   std::vector<double> factors_;  // 1 / norm, for the cosine

@@ -8,8 +8,8 @@
 namespace cupel {
 namespace {
 
-constexpr std::size_t kSample = 1024;
-constexpr std::size_t kObservers = 128;  // rows of the sample that are compared with all of it
+constexpr std::size_t kSample = 2048;
+constexpr std::size_t kMostDirections = 192;
 constexpr int kIterations = 2;
 constexpr std::size_t kStep = 16;  // directions are counted in steps
 
@@ -24,11 +24,6 @@ std::vector<float> sample_rows(const Points<T>& points, std::span<const std::uin
   return sample;
 }
 
-std::vector<std::uint32_t> evenly(std::size_t n) {
-  Random random(0);
-  return spread_sample(n, std::min(n, kSample), random);
-}
-
 }  // namespace
 
 std::size_t Projection::padded() const {
@@ -38,9 +33,12 @@ std::size_t Projection::padded() const {
 // Orthogonal iteration: Golub and Van Loan, Matrix Computations, 4th ed., section 8.2.4.
 template <typename T>
 Projection::Projection(const Points<T>& points, std::span<const std::uint32_t> rows,
-                       const Frame& frame, std::size_t most)
-    : depth_(points.cols()), directions_(most / kStep * kStep) {
-  const std::vector<std::uint32_t> chosen = evenly(rows.size());
+                       const Frame& frame)
+    : depth_(points.cols()),
+      directions_(std::min(kMostDirections, points.cols() * 3 / 4) / kStep * kStep) {
+  Random random(0);
+  const std::vector<std::uint32_t> chosen =
+      spread_sample(rows.size(), std::min(rows.size(), kSample), random);
   const std::vector<float> sample = sample_rows(points, rows, frame, chosen);
   const PanelKernels& kernels = active_kernels().panels;
   const std::size_t width = padded();
@@ -48,7 +46,7 @@ Projection::Projection(const Points<T>& points, std::span<const std::uint32_t> r
   for (std::size_t q = 0; q < directions_; ++q)  // rows lie where the spread is
     for (std::size_t c = 0; c < depth_; ++c)
       basis_[c * width + q] = sample[(q * chosen.size() / directions_) * depth_ + c];
-  orthonormalize();
+  orthonormalize(1);
   std::vector<float> coordinates(width);
   for (int iteration = 0; iteration < kIterations; ++iteration) {
     std::vector<float> sums(basis_.size(), 0.0f);
@@ -58,12 +56,12 @@ Projection::Projection(const Points<T>& points, std::span<const std::uint32_t> r
       kernels.add_outer_product(x, depth_, coordinates.data(), width, sums.data());
     }
     basis_ = std::move(sums);
-    orthonormalize();
+    orthonormalize(iteration + 1 < kIterations ? 1 : 2);
   }
 }
 
-// Modified Gram-Schmidt, twice for what cancels; directions that vanish stay zero.
-void Projection::orthonormalize() {
+// Modified Gram-Schmidt; directions that vanish become zero. A second pass mends what cancels.
+void Projection::orthonormalize(int passes) {
   const std::size_t width = padded();
   std::vector<std::vector<double>> columns(directions_, std::vector<double>(depth_));
   for (std::size_t q = 0; q < directions_; ++q) {
@@ -71,7 +69,7 @@ void Projection::orthonormalize() {
     for (std::size_t c = 0; c < depth_; ++c) own[c] = static_cast<double>(basis_[c * width + q]);
     double before = 0.0;
     for (const double x : own) before += x * x;
-    for (int pass = 0; pass < 2; ++pass)
+    for (int pass = 0; pass < passes; ++pass)
       for (std::size_t p = 0; p < q; ++p) {
         double product = 0.0;
         for (std::size_t c = 0; c < depth_; ++c) product += own[c] * columns[p][c];
@@ -88,49 +86,58 @@ void Projection::orthonormalize() {
 }
 
 // Costs are in columns of the panel kernel per pair of rows. A pair that the bound lets through
-// costs a cache miss or two, and float64 arithmetic at about a fifth of the kernel's rate.
+// costs cache misses, and arithmetic at about a third of the kernel's rate.
 template <typename T>
 std::size_t Projection::cheapest(const Points<T>& points, std::span<const std::uint32_t> rows,
-                                 const Frame& frame,
-                                 const std::function<double(std::size_t)>& half_squared) const {
-  const std::vector<std::uint32_t> chosen = evenly(rows.size());
-  const std::vector<float> sample = sample_rows(points, rows, frame, chosen);
-  const std::size_t width = padded();
-  std::vector<float> projected(chosen.size() * width);
-  std::vector<double> limits(chosen.size());
-  for (std::size_t s = 0; s < chosen.size(); ++s) {
-    active_kernels().panels.project(sample.data() + s * depth_, depth_, basis_.data(), width,
-                                    projected.data() + s * width);
-    limits[s] = 2.0 * std::ldexp(half_squared(chosen[s]), -2 * kTopExponent);
-  }
-  std::vector<std::size_t> survivors(directions_ / kStep);
-  const std::size_t observers = std::min(kObservers, chosen.size());
-  for (std::size_t o = 0; o < observers; ++o)
-    for (std::size_t s = observers; s < chosen.size(); ++s) {
-      const float* x = projected.data() + o * width;
-      const float* y = projected.data() + s * width;
-      double squared = 0.0;
-      for (std::size_t q = 0; q < directions_; ++q) {
-        const double difference = static_cast<double>(x[q]) - static_cast<double>(y[q]);
-        squared += difference * difference;
-        if (q % kStep == kStep - 1 && squared <= std::max(limits[o], limits[s]))
-          ++survivors[q / kStep];
-      }
-    }
+                                 const Frame& frame, std::span<const std::uint32_t> observers,
+                                 std::span<const double> half_squared) const {
+  const std::size_t n = observers.size();
+  const std::vector<std::size_t> near =
+      count_near(project_all(sample_rows(points, rows, frame, observers), n), n, half_squared);
   const auto depth = static_cast<double>(depth_);
-  const auto pairs =
-      static_cast<double>(std::max<std::size_t>(1, observers * (chosen.size() - observers)));
+  const double pairs = static_cast<double>(n) * static_cast<double>(n - 1) / 2;
+  double lowest = 0.75 * depth;  // less is not worth the preparation
   std::size_t best = 0;
-  double lowest = depth;
-  for (std::size_t step = 0; step < survivors.size(); ++step) {
-    const double share = static_cast<double>(survivors[step]) / pairs;
-    const double cost = static_cast<double>((step + 1) * kStep) + share * (1000.0 + 5.0 * depth);
+  for (std::size_t step = 0; step < near.size(); ++step) {
+    const auto directions = static_cast<double>((step + 1) * kStep);
+    const double cost =
+        directions + static_cast<double>(near[step]) / pairs * (1500.0 + 3.0 * depth);
     if (cost < lowest) {
       lowest = cost;
       best = (step + 1) * kStep;
     }
   }
-  return lowest < 0.85 * depth ? best : 0;
+  return best;
+}
+
+std::vector<float> Projection::project_all(const std::vector<float>& rows, std::size_t n) const {
+  const std::size_t width = padded();
+  std::vector<float> projected(n * width);
+  for (std::size_t i = 0; i < n; ++i)
+    active_kernels().panels.project(rows.data() + i * depth_, depth_, basis_.data(), width,
+                                    projected.data() + i * width);
+  return projected;
+}
+
+// For every step of directions: how many pairs are nearer than one of them looks.
+std::vector<std::size_t> Projection::count_near(const std::vector<float>& projected, std::size_t n,
+                                                std::span<const double> half_squared) const {
+  const std::size_t width = padded();
+  std::vector<std::size_t> near(directions_ / kStep);
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = 0; j < i; ++j) {
+      const float* x = projected.data() + i * width;
+      const float* y = projected.data() + j * width;
+      const double limit =
+          2.0 * std::ldexp(std::max(half_squared[i], half_squared[j]), -2 * kTopExponent);
+      double squared = 0.0;
+      for (std::size_t q = 0; q < directions_; ++q) {
+        const double difference = static_cast<double>(x[q]) - static_cast<double>(y[q]);
+        squared += difference * difference;
+        if (q % kStep == kStep - 1 && squared <= limit) ++near[q / kStep];
+      }
+    }
+  return near;
 }
 
 template <typename T>
@@ -181,13 +188,12 @@ double Projection::Bound::operator()(double norm2, double half_squared) const {
   return projected * projected / 2.0;
 }
 
-#define CUPEL_INSTANTIATE(T)                                                                      \
-  template Projection::Projection(const Points<T>&, std::span<const std::uint32_t>, const Frame&, \
-                                  std::size_t);                                                   \
-  template std::size_t Projection::cheapest(const Points<T>&, std::span<const std::uint32_t>,     \
-                                            const Frame&,                                         \
-                                            const std::function<double(std::size_t)>&) const;     \
-  template PackedRows Projection::pack(const Points<T>&, std::span<const std::uint32_t>,          \
+#define CUPEL_INSTANTIATE(T)                                                                       \
+  template Projection::Projection(const Points<T>&, std::span<const std::uint32_t>, const Frame&); \
+  template std::size_t Projection::cheapest(const Points<T>&, std::span<const std::uint32_t>,      \
+                                            const Frame&, std::span<const std::uint32_t>,          \
+                                            std::span<const double>) const;                        \
+  template PackedRows Projection::pack(const Points<T>&, std::span<const std::uint32_t>,           \
                                        const Frame&, std::size_t, const Execution&) const;
 CUPEL_INSTANTIATE(Half)
 CUPEL_INSTANTIATE(float)

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <vector>
 
@@ -12,24 +11,31 @@
 
 namespace cupel {
 
+inline constexpr std::size_t kObservers = 128;  // rows that tell what a projection would save
+
+// Whether there is enough work to look for directions that save some of it.
+template <typename T>
+bool is_worth_projecting(const Points<T>& points, std::size_t rows) {
+  return rows >= 4096 && points.cols() >= 48;
+}
+
 // Orthonormal directions, up to rounding, by decreasing spread of the points, up to convergence.
 // Neither is relied on: only how good the bound is depends on them.
 class Projection {
  public:
-  // At most `most` directions, from a sample of `rows`. O(sample cols most).
+  // Up to 192 directions, from a sample of `rows`. O(cols).
   template <typename T>
-  Projection(const Points<T>& points, std::span<const std::uint32_t> rows, const Frame& frame,
-             std::size_t most);
+  Projection(const Points<T>& points, std::span<const std::uint32_t> rows, const Frame& frame);
 
   [[nodiscard]] std::size_t directions() const { return directions_; }
 
-  // How many directions make the search of all pairs cheapest, or 0 if comparing whole rows is.
-  // `half_squared(i)`: an upper bound for the half squared distance to the farthest neighbour that
-  // row i of `rows` looks for, of packed points.
+  // How many directions make the search of all pairs cheapest, or 0 if comparing whole rows is: by
+  // the pairs of some observers (positions in `rows`), each with the half squared distance to the
+  // farthest neighbour that it looks for, of packed points.
   template <typename T>
-  [[nodiscard]] std::size_t cheapest(
-      const Points<T>& points, std::span<const std::uint32_t> rows, const Frame& frame,
-      const std::function<double(std::size_t i)>& half_squared) const;
+  [[nodiscard]] std::size_t cheapest(const Points<T>& points, std::span<const std::uint32_t> rows,
+                                     const Frame& frame, std::span<const std::uint32_t> observers,
+                                     std::span<const double> half_squared) const;
 
   // The points' coordinates in the first `count` directions.
   template <typename T>
@@ -51,8 +57,12 @@ class Projection {
   };
 
  private:
-  void orthonormalize();
+  void orthonormalize(int passes);
   [[nodiscard]] std::size_t padded() const;
+  [[nodiscard]] std::vector<float> project_all(const std::vector<float>& rows, std::size_t n) const;
+  [[nodiscard]] std::vector<std::size_t> count_near(const std::vector<float>& projected,
+                                                    std::size_t n,
+                                                    std::span<const double> half_squared) const;
 
   std::size_t depth_;
   std::size_t directions_;
