@@ -23,6 +23,9 @@ class ApproximateGraph {
 
   [[nodiscard]] const CandidateLists& lists() const { return lists_; }
 
+  // Frees the lists.
+  void release() { lists_ = CandidateLists(0, 0); }
+
   // One round with new leaders, as many as make finding them and comparing within cells cost about
   // the same: O(size^1.5 cols). Returns how many pairs were compared.
   double meet();

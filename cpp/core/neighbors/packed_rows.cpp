@@ -114,6 +114,12 @@ PackedRows::PackedRows(const Points<T>& points, std::span<const std::uint32_t> r
           },
           execution) {}
 
+std::vector<float> PackedRows::squared_norms() const {
+  std::vector<float> norms2(size_);
+  for (std::size_t i = 0; i < size_; ++i) norms2[i] = static_cast<float>(norm2(i));
+  return norms2;
+}
+
 #define CUPEL_INSTANTIATE(T)                                                                      \
   template Frame Frame::around(const Points<T>&);                                                 \
   template std::vector<float> Frame::squared_norms(                                               \

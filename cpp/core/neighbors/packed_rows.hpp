@@ -88,9 +88,11 @@ class PackedRows {
   }
   // Padded to whole panels with infinity, which keeps the padding away from everything.
   [[nodiscard]] const float* half_norms() const { return half_norms_.data(); }
+  // Upper bounds for the squared norms.
   [[nodiscard]] double norm2(std::size_t i) const {
     return 2.0 * static_cast<double>(half_norms_[i]) * (1.0 + 1e-6);
   }
+  [[nodiscard]] std::vector<float> squared_norms() const;
 
  private:
   struct Release {

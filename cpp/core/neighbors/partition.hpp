@@ -42,8 +42,8 @@ struct Cells {
   }
 };
 
-// Picks `leaders` random rows of the set and puts every row into the cells of its `overlap` nearest.
-// Rows of a cell ascend. O(size leaders cols).
+// Picks `leaders` random rows of the set and puts every row into the cells of its `overlap`
+// nearest. Rows of a cell ascend. O(size leaders cols).
 template <typename T>
 Cells cells_around_leaders(const SearchedSet<T>& set, std::size_t leaders, std::size_t overlap,
                            Random& random, const Execution& execution);

@@ -4,6 +4,7 @@
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include "core/neighbors/approximate_graph.hpp"
 #include "core/neighbors/projection.hpp"
@@ -58,26 +59,25 @@ class NearestSoFar {
   std::vector<Entry> entries_;
 };
 
-// What is left of a searched set when its packed rows are gone, and the nearest known of each row.
+// The distinct rows and the nearest known of each.
 template <typename T>
 class BoundedRows {
  public:
-  BoundedRows(const SearchedSet<T>& set, const CandidateLists& lists, std::size_t count,
+  // `norms2`: squared norms of the rows in the frame, at least.
+  BoundedRows(const Points<T>& points, const DistinctRows& distinct, Frame frame,
+              std::vector<float> norms2, const CandidateLists& lists, std::size_t count,
               const Execution& execution)
-      : points_(set.points()),
-        distinct_(set.distinct()),
-        frame_(set.frame()),
-        norms2_(set.size()),
-        nearest_(set.size(), count) {
-    const Searchers<T> all{set.points(), set.distinct().rows(), set.packed(), true};
-    parallel_blocks(execution, execution.threads, set.size(), 1024,
+      : points_(points),
+        distinct_(distinct),
+        frame_(std::move(frame)),
+        norms2_(std::move(norms2)),
+        nearest_(distinct.rows().size(), count) {
+    parallel_blocks(execution, execution.threads, norms2_.size(), 1024,
                     [&](std::size_t, std::size_t begin, std::size_t end) {
-                      Choice<T> choice(set, all, lists, count);
-                      for (std::size_t i = begin; i < end; ++i) {
-                        norms2_[i] = static_cast<float>(set.packed().norm2(i));
-                        for (const Near& near : choice.nearest(i))
-                          nearest_.offer(i, {near.distance, near.group});
-                      }
+                      for (std::size_t i = begin; i < end; ++i)
+                        for (const Candidate& known : lists.of(i))
+                          if (known.position != CandidateLists::kNobody)
+                            nearest_.offer(i, {distance(i, known.position), known.position});
                     });
   }
 
@@ -239,8 +239,12 @@ void search_itself(const Points<T>& points, const DistinctRows& distinct, std::s
     const std::size_t directions = cheapest_directions(projection, *set, graph, count);
     if (directions > 0) {
       graph.meet();
-      BoundedRows<T> rows(*set, graph.lists(), count, quiet);
-      set.reset();
+      Frame frame = set->frame();
+      std::vector<float> norms2 = set->packed().squared_norms();
+      set.reset();  // the packed rows
+      BoundedRows<T> rows(points, distinct, std::move(frame), std::move(norms2), graph.lists(),
+                          count, quiet);
+      graph.release();
       refine(rows, distinct, projection, directions, execution);
       write_all(rows, distinct, execution, write);
       return;
