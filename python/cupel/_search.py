@@ -22,8 +22,8 @@ __all__ = ["OF_ROWS", "SEARCHES", "FeatureSet", "FittedNeighbors"]
 OF_ROWS = "there are so many rows"
 SEARCHES = ("auto", "exact", "approximate")
 
-# What "auto" still does exactly: multiplications, about an hour of one core.
-_EXACT_BUDGET = 2e14
+# What "auto" still does exactly: rows * rows * columns, about ten minutes of one core.
+_EXACT_BUDGET = 5e13
 # Up to so many columns the exact search is no product of matrices, but grows as n log(n).
 _FEW_COLUMNS = 8
 

@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t kOverlap = 2;         // cells per row and round
 constexpr std::size_t kSteeringRows = 256;  // that say when to stop
 constexpr std::size_t kSampleRows = 1000;   // that say how good the result is
-constexpr std::size_t kLargeCell = 8192;    // rows; from here on all threads work on one cell
+constexpr std::size_t kLargeCell = 4096;    // rows; from here on all threads work on one cell
 
 double mean_of(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
