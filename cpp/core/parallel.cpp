@@ -78,7 +78,7 @@ class ThreadGroup {
 
 // Proceed on the calling thread: polls the interrupt callback, but not too often.
 Proceed polling(const Execution& execution, Outcome& outcome) {
-  return [&execution, &outcome, last = std::chrono::steady_clock::now()]() mutable {
+  return [&execution, &outcome, last = execution.begun]() mutable {
     if (outcome.stopped()) return false;
     if (!execution.interrupted) return true;
     const auto now = std::chrono::steady_clock::now();

@@ -17,22 +17,29 @@ bool any_zero(const Points<T>& points) {
 // last coordinate that all others lack, which puts them at distance 1 from them.
 template <typename T>
 std::vector<double> coordinates_of(const Points<T>& points, std::span<const std::uint32_t> rows,
-                                   bool with_zeros) {
-  std::vector<double> coordinates;
-  coordinates.reserve(rows.size() * (points.cols() + 1));
-  for (const std::uint32_t i : rows) {
-    const RowScale s = points.scale(i);
-    for (std::size_t j = 0; j < points.cols(); ++j)
-      coordinates.push_back(static_cast<double>(to_compute(points.row(i)[j])) * s.power * s.factor);
-    if (with_zeros) coordinates.push_back(points.is_zero(i) ? 1.0 : 0.0);
-  }
+                                   bool with_zeros, const Execution& execution) {
+  const std::size_t dimension = points.cols() + (with_zeros ? 1 : 0);
+  std::vector<double> coordinates(rows.size() * dimension);
+  constexpr std::size_t grain = 4096;
+  const std::size_t bytes = coordinates.size() * sizeof(double);
+  parallel_blocks(execution, worker_count(execution, (rows.size() + grain - 1) / grain, bytes),
+                  rows.size(), grain, [&](std::size_t, std::size_t begin, std::size_t end) {
+                    for (std::size_t i = begin; i < end; ++i) {
+                      double* out = coordinates.data() + i * dimension;
+                      const RowScale s = points.scale(rows[i]);
+                      for (std::size_t j = 0; j < points.cols(); ++j)
+                        *out++ = static_cast<double>(to_compute(points.row(rows[i])[j])) * s.power *
+                                 s.factor;
+                      if (with_zeros) *out = points.is_zero(rows[i]) ? 1.0 : 0.0;
+                    }
+                  });
   return coordinates;
 }
 
 template <typename T>
 KdTree tree_of(const Points<T>& points, std::span<const std::uint32_t> rows, bool with_zeros,
                const Execution& execution) {
-  return {coordinates_of(points, rows, with_zeros), points.cols() + (with_zeros ? 1 : 0),
+  return {coordinates_of(points, rows, with_zeros, execution), points.cols() + (with_zeros ? 1 : 0),
           points.reported(), execution};
 }
 
@@ -57,7 +64,7 @@ void nearest_in_tree(const Points<T>& points, const Points<T>& queries, const Ex
                      const NeighborLists& out) {
   const bool with_zeros = any_zero(points) || any_zero(queries);
   tree_of(points, all_rows(points), with_zeros, execution)
-      .nearest(coordinates_of(queries, all_rows(queries), with_zeros), out.k, execution,
+      .nearest(coordinates_of(queries, all_rows(queries), with_zeros, execution), out.k, execution,
                out.distances, out.indices);
 }
 

@@ -1,6 +1,7 @@
 // How a call runs: its threads and its way to be interrupted. Results never depend on either.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <stdexcept>
@@ -17,6 +18,8 @@ struct Execution {
   std::function<bool()> interrupted = {};
   // Told the fraction done, on the calling thread, by long calls that say so; may throw to end them.
   std::function<void(double)> progress = {};
+  // Since when nothing was polled. A call of many short phases is interrupted between them.
+  std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
 };
 
 // Thrown out of a call whose `interrupted` returned true. All outputs are then unspecified.
