@@ -71,8 +71,7 @@ SquareMatrix<double> square_of(const Vector<double>& matrix) { return copy_of(ma
 SquareMatrix<std::int64_t> square_of(const Vector<std::int64_t>& matrix) { return copy_of(matrix); }
 
 Execution execution(std::size_t threads) {
-  return {threads,
-          [] {
+  return {threads, [] {
             const py::gil_scoped_acquire gil;
             return PyErr_CheckSignals() != 0;
           }};

@@ -16,7 +16,8 @@ struct Execution {
   std::size_t threads = 1;
   // Polled on the calling thread a few times a second; `true` ends the call with Interrupted.
   std::function<bool()> interrupted = {};
-  // Told the fraction done, on the calling thread, by long calls that say so; may throw to end them.
+  // Told the fraction done, on the calling thread, by long calls that say so; may throw to end
+  // them.
   std::function<void(double)> progress = {};
   // Since when nothing was polled. A call of many short phases is interrupted between them.
   std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();

@@ -60,12 +60,13 @@ struct Recall {
   std::size_t rechecked = 0;  // rows of the largest mean distance, then searched exactly
 };
 
-// The k nearest other rows, most of them: rows are compared within groups around random leaders, again
-// and again with other leaders, until the target is reached on a sample. (Where comparing a quarter of
-// all pairs does not reach it, all are compared, and the graph is exact.) The most outlying 1 % of the rows are then searched exactly. Distances are
-// exact; the same for every number of threads; the last bits of a near-tie can make a difference
-// between instruction sets. Small sets, and few columns, are searched exactly.
-// O(rows^1.5 cols) per round. Requires 1 <= k < rows.
+// The k nearest other rows, most of them: rows are compared within groups around random leaders,
+// again and again with other leaders, until the target is reached on a sample. (Where comparing a
+// quarter of all pairs does not reach it, all are compared, and the graph is exact.) The most
+// outlying 1 % of the rows are then searched exactly. Distances are exact; the same for every
+// number of threads; the last bits of a near-tie can make a difference between instruction sets.
+// Small sets, and few columns, are searched exactly. O(rows^1.5 cols) per round. Requires 1 <= k <
+// rows.
 template <typename T>
 Recall nearest_of_all_approximately(MatrixView<T> features, Metric metric,
                                     const Approximation& options, const Execution& execution,
