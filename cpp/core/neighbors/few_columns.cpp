@@ -28,8 +28,7 @@ std::vector<double> coordinates_of(const Points<T>& points, std::span<const std:
                       double* out = coordinates.data() + i * dimension;
                       const RowScale s = points.scale(rows[i]);
                       for (std::size_t j = 0; j < points.cols(); ++j)
-                        *out++ = static_cast<double>(to_compute(points.row(rows[i])[j])) * s.power *
-                                 s.factor;
+                        *out++ = scaled(points.row(rows[i])[j], s);
                       if (with_zeros) *out = points.is_zero(rows[i]) ? 1.0 : 0.0;
                     }
                   });

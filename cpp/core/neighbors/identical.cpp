@@ -5,8 +5,7 @@
 #include <numeric>
 #include <utility>
 
-#include "core/parallel.hpp"
-#include "core/scalar.hpp"
+#include "core/neighbors/points.hpp"
 
 namespace cupel {
 namespace {
@@ -53,10 +52,9 @@ bool equal_rows(const T* a, const T* b, std::size_t cols) {
 template <typename T>
 std::vector<HashedRow> hashed(MatrixView<T> features, const Execution& execution) {
   std::vector<HashedRow> rows(features.rows);
-  constexpr std::size_t grain = 1024;
-  const std::size_t bytes = features.rows * features.cols * sizeof(T);
-  parallel_blocks(execution, worker_count(execution, (features.rows + grain - 1) / grain, bytes),
-                  features.rows, grain, [&](std::size_t, std::size_t begin, std::size_t end) {
+  const RowPass pass = pass_over(features, execution);
+  parallel_blocks(execution, pass.workers, pass.rows, pass.grain,
+                  [&](std::size_t, std::size_t begin, std::size_t end) {
                     for (std::size_t i = begin; i < end; ++i)
                       rows[i] = {hash_row(features.row(i), features.cols),
                                  static_cast<std::uint32_t>(i)};

@@ -56,8 +56,8 @@ class TileOrder {
 
 class TileWorker {
  public:
-  TileWorker(const Grid& grid, JoinSink& sink, std::size_t worker)
-      : grid_(grid), sink_(sink), worker_(worker), kernel_(active_kernels().panels.close_pairs) {
+  TileWorker(const Grid& grid, JoinSink& sink)
+      : grid_(grid), sink_(sink), kernel_(active_kernels().panels.close_pairs) {
     const std::size_t width = grid.a.width();
     found_.resize(width * width);
     a_cuts_.resize(grid.block);
@@ -97,7 +97,7 @@ class TileWorker {
 
   void flush() {
     if (hits_.empty()) return;
-    sink_.take(worker_, hits_, a_, b_);
+    sink_.take(hits_, a_, b_);
     hits_.clear();
     refresh();
   }
@@ -116,7 +116,6 @@ class TileWorker {
 
   const Grid& grid_;
   JoinSink& sink_;
-  std::size_t worker_;
   std::size_t (*kernel_)(const PanelPair&, PanelHit*);
   Block a_{}, b_{};
   std::vector<float> a_cuts_, b_cuts_;
@@ -132,7 +131,7 @@ void run_grid(const Grid& grid, JoinSink& sink, const Execution& execution) {
   const std::size_t workers =
       worker_count(execution, grid.tiles(), static_cast<std::size_t>(operations / 16));
   parallel_workers(execution, workers, [&](std::size_t worker, const Proceed& proceed) {
-    TileWorker tiles(grid, sink, worker);
+    TileWorker tiles(grid, sink);
     TileOrder order(grid);
     while (proceed()) {
       const std::size_t tile = next.fetch_add(1, std::memory_order_relaxed);

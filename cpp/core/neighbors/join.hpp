@@ -29,8 +29,7 @@ class JoinSink {
   virtual void write_cuts(const Block& a, float* a_cuts, const Block& b, float* b_cuts) = 0;
 
   // Takes the hits found between two blocks.
-  virtual void take(std::size_t worker, std::span<const Hit> hits, const Block& a,
-                    const Block& b) = 0;
+  virtual void take(std::span<const Hit> hits, const Block& a, const Block& b) = 0;
 };
 
 // Rows per block of a join, so that two blocks stay in the cache; a multiple of the panel width.

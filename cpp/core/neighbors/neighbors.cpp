@@ -4,8 +4,7 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
-#include <stdexcept>
-#include <string>
+#include <vector>
 
 #include "core/neighbors/few_columns.hpp"
 #include "core/neighbors/identical.hpp"
@@ -14,6 +13,7 @@
 #include "core/neighbors/self_search.hpp"
 
 namespace cupel {
+
 template <typename T>
 void nearest_of_all(MatrixView<T> features, Metric metric, const Execution& execution,
                     NeighborLists out) {
@@ -85,18 +85,15 @@ void nearest_of_queries(MatrixView<T> features, MatrixView<T> queries, Metric me
 
 template <typename T>
 std::size_t first_nonfinite_row(MatrixView<T> features, const Execution& execution) {
-  constexpr std::size_t grain = 1024;
+  const RowPass pass = pass_over(features, execution);
   const auto first_invalid_row = kernels_of<T>().first_invalid_row;
   const auto most = static_cast<double>(std::numeric_limits<Compute<T>>::max());
-  const std::size_t blocks = (features.rows + grain - 1) / grain;
-  std::vector<std::size_t> first(std::max<std::size_t>(1, blocks), features.rows);
-  const std::size_t bytes = features.rows * features.cols * sizeof(T);
-  parallel_blocks(execution, worker_count(execution, blocks, bytes), features.rows, grain,
+  std::vector<std::size_t> first(features.rows / pass.grain + 1, features.rows);
+  parallel_blocks(execution, pass.workers, pass.rows, pass.grain,
                   [&](std::size_t, std::size_t begin, std::size_t end) {
-                    const MatrixView<T> rows{features.row(begin), end - begin, features.cols,
-                                             features.row_stride};
+                    const MatrixView<T> rows = rows_of(features, begin, end);
                     const std::size_t bad = first_invalid_row(rows, most);
-                    if (bad < rows.rows) first[begin / grain] = begin + bad;
+                    if (bad < rows.rows) first[begin / pass.grain] = begin + bad;
                   });
   return *std::min_element(first.begin(), first.end());
 }

@@ -18,8 +18,7 @@ Frame Frame::around(const Points<T>& points) {
   for (std::size_t i = 0; i < points.size(); i += step, ++count) {
     const T* row = points.row(i);
     const RowScale s = points.scale(i);
-    for (std::size_t j = 0; j < points.cols(); ++j)
-      frame.mean[j] += static_cast<double>(to_compute(row[j])) * s.power * s.factor;
+    for (std::size_t j = 0; j < points.cols(); ++j) frame.mean[j] += scaled(row[j], s);
   }
   for (double& m : frame.mean) m /= static_cast<double>(std::max<std::size_t>(1, count));
   if (points.radius() > 0 && std::isfinite(points.radius()))
@@ -51,29 +50,8 @@ template <typename T>
 void Frame::write(const Points<T>& points, std::size_t row, float* out) const {
   const T* values = points.row(row);
   const RowScale s = points.scale(row);
-  for (std::size_t j = 0; j < points.cols(); ++j) {
-    const double x = static_cast<double>(to_compute(values[j])) * s.power * s.factor;
-    out[j] = static_cast<float>((x - mean[j]) * scale);
-  }
-}
-
-template <typename T>
-std::vector<float> Frame::squared_norms(const Points<T>& points,
-                                        std::span<const std::uint32_t> rows,
-                                        const Execution& execution) const {
-  std::vector<float> norms2(rows.size());
-  parallel_blocks(execution, execution.threads, rows.size(), 256,
-                  [&](std::size_t, std::size_t begin, std::size_t end) {
-                    std::vector<float> row(points.cols());
-                    for (std::size_t i = begin; i < end; ++i) {
-                      write(points, rows[i], row.data());
-                      double sum = 0.0;
-                      for (const float x : row)
-                        sum += static_cast<double>(x) * static_cast<double>(x);
-                      norms2[i] = static_cast<float>(sum * (1.0 + 1e-6));
-                    }
-                  });
-  return norms2;
+  for (std::size_t j = 0; j < points.cols(); ++j)
+    out[j] = static_cast<float>((scaled(values[j], s) - mean[j]) * scale);
 }
 
 PackedRows::PackedRows(std::size_t size, std::size_t depth, const RowWriter& write,
@@ -114,16 +92,8 @@ PackedRows::PackedRows(const Points<T>& points, std::span<const std::uint32_t> r
           },
           execution) {}
 
-std::vector<float> PackedRows::squared_norms() const {
-  std::vector<float> norms2(size_);
-  for (std::size_t i = 0; i < size_; ++i) norms2[i] = static_cast<float>(norm2(i));
-  return norms2;
-}
-
 #define CUPEL_INSTANTIATE(T)                                                                      \
   template Frame Frame::around(const Points<T>&);                                                 \
-  template std::vector<float> Frame::squared_norms(                                               \
-      const Points<T>&, std::span<const std::uint32_t>, const Execution&) const;                  \
   template void Frame::write(const Points<T>&, std::size_t, float*) const;                        \
   template PackedRows::PackedRows(const Points<T>&, std::span<const std::uint32_t>, const Frame&, \
                                   const Execution&);

@@ -28,12 +28,6 @@ struct Frame {
   template <typename T>
   static Frame around(const Points<T>& points);
 
-  // Upper bounds for the squared norms of points in the frame.
-  template <typename T>
-  [[nodiscard]] std::vector<float> squared_norms(const Points<T>& points,
-                                                 std::span<const std::uint32_t> rows,
-                                                 const Execution& execution) const;
-
   // Writes a point of `cols` coordinates as the packed rows have it.
   template <typename T>
   void write(const Points<T>& points, std::size_t row, float* out) const;
@@ -88,11 +82,10 @@ class PackedRows {
   }
   // Padded to whole panels with infinity, which keeps the padding away from everything.
   [[nodiscard]] const float* half_norms() const { return half_norms_.data(); }
-  // Upper bounds for the squared norms.
+  // An upper bound for the squared norm.
   [[nodiscard]] double norm2(std::size_t i) const {
     return 2.0 * static_cast<double>(half_norms_[i]) * (1.0 + 1e-6);
   }
-  [[nodiscard]] std::vector<float> squared_norms() const;
 
  private:
   struct Release {

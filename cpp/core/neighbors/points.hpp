@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/blocks.hpp"
 #include "core/cpu.hpp"
 #include "core/parallel.hpp"
 #include "core/scalar.hpp"
@@ -26,6 +27,10 @@ void require_rows(MatrixView<T> features, const char* name) {
     throw std::invalid_argument(std::string(name) + " has more than 2^32 - 65 rows");
 }
 
+// Sums of squares, square roots and normalized coordinates in float64 are this exact, relatively;
+// far more than enough.
+inline constexpr double kSlack = 1.0 + 1e-9;
+
 // How squared distances of scaled points become what is reported.
 struct Reported {
   Metric metric = Metric::kEuclidean;
@@ -35,12 +40,19 @@ struct Reported {
     return metric == Metric::kCosine ? squared / 2 : std::sqrt(squared) * unscale;
   }
 
-  // The reverse, up to rounding.
-  [[nodiscard]] double squared(double distance) const {
+  // The reverse: no square above it is reported as `distance` or less, float64 rounding included.
+  [[nodiscard]] double squared_limit(double distance) const {
     const double scaled = distance / unscale;
-    return metric == Metric::kCosine ? 2 * distance : scaled * scaled;
+    return (metric == Metric::kCosine ? 2 * distance : scaled * scaled) * kSlack;
   }
 };
+
+// One pass that reads all features.
+template <typename T>
+RowPass pass_over(MatrixView<T> features, const Execution& execution) {
+  const std::size_t row_bytes = features.cols * sizeof(T);
+  return RowPass(execution, features.rows, row_bytes, row_bytes);
+}
 
 // A power of two that brings numbers of at most `magnitude` to where squares neither overflow nor
 // vanish; 1 for all but extreme float64 input.
@@ -49,6 +61,12 @@ inline double safe_power(double magnitude) {
   const int exponent = std::ilogb(magnitude);
   return exponent > 500 || exponent < -400 ? std::ldexp(1.0, std::clamp(-exponent, -1022, 1022))
                                            : 1.0;
+}
+
+// A number as a coordinate of a point.
+template <typename T>
+double scaled(T value, RowScale scale) {
+  return static_cast<double>(to_compute(value)) * scale.power * scale.factor;
 }
 
 template <typename T>
@@ -61,17 +79,15 @@ double largest_magnitude(const T* row, std::size_t cols) {
 
 template <typename T>
 double largest_magnitude(MatrixView<T> features, const Execution& execution) {
-  constexpr std::size_t grain = 1024;
-  const std::size_t blocks = (features.rows + grain - 1) / grain;
-  std::vector<double> largest(blocks, 0.0);
-  const std::size_t bytes = features.rows * features.cols * sizeof(T);
-  parallel_blocks(execution, worker_count(execution, blocks, bytes), features.rows, grain,
+  const RowPass pass = pass_over(features, execution);
+  std::vector<double> largest(features.rows / pass.grain + 1, 0.0);
+  parallel_blocks(execution, pass.workers, pass.rows, pass.grain,
                   [&](std::size_t, std::size_t begin, std::size_t end) {
-                    double& own = largest[begin / grain];
+                    double& own = largest[begin / pass.grain];
                     for (std::size_t i = begin; i < end; ++i)
                       own = std::max(own, largest_magnitude(features.row(i), features.cols));
                   });
-  return blocks == 0 ? 0.0 : *std::max_element(largest.begin(), largest.end());
+  return *std::max_element(largest.begin(), largest.end());
 }
 
 // Reads the caller's matrix where it lies; the view must outlive it. Thread-safe to read.
@@ -142,10 +158,9 @@ class Points {
   void normalize(const Execution& execution) {
     factors_.resize(features_.rows);
     if (sizeof(T) == sizeof(double)) powers_.assign(features_.rows, 1.0);
-    constexpr std::size_t grain = 1024;
-    const std::size_t bytes = features_.rows * features_.cols * sizeof(T);
-    parallel_blocks(execution, worker_count(execution, (features_.rows + grain - 1) / grain, bytes),
-                    features_.rows, grain, [&](std::size_t, std::size_t begin, std::size_t end) {
+    const RowPass pass = pass_over(features_, execution);
+    parallel_blocks(execution, pass.workers, pass.rows, pass.grain,
+                    [&](std::size_t, std::size_t begin, std::size_t end) {
                       for (std::size_t i = begin; i < end; ++i) {
                         RowScale s;
                         if (sizeof(T) == sizeof(double))

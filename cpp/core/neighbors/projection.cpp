@@ -26,6 +26,11 @@ std::vector<float> sample_rows(const Points<T>& points, std::span<const std::uin
 
 }  // namespace
 
+std::vector<std::uint32_t> observers_of(std::size_t rows) {
+  Random random(1);
+  return spread_sample(rows, kObservers, random);
+}
+
 std::size_t Projection::padded() const {
   return (directions_ + kBasisPadding - 1) / kBasisPadding * kBasisPadding;
 }
@@ -142,15 +147,20 @@ std::vector<std::size_t> Projection::count_near(const std::vector<float>& projec
 
 template <typename T>
 PackedRows Projection::pack(const Points<T>& points, std::span<const std::uint32_t> rows,
-                            const Frame& frame, std::size_t count,
+                            const Frame& frame, std::size_t count, std::vector<float>& norms2,
                             const Execution& execution) const {
   const auto project = active_kernels().panels.project;
   const std::size_t width = padded();
+  norms2.resize(rows.size());
   return PackedRows(
       rows.size(), count,
       [&](std::size_t i, float* out) {
         std::vector<float> row(depth_ + width);
         frame.write(points, rows[i], row.data());
+        double norm2 = 0.0;
+        for (std::size_t j = 0; j < depth_; ++j)
+          norm2 += static_cast<double>(row[j]) * static_cast<double>(row[j]);
+        norms2[i] = static_cast<float>(norm2 * (1.0 + 1e-6));
         project(row.data(), depth_, basis_.data(), width, row.data() + depth_);
         std::copy_n(row.data() + depth_, count, out);
         return 0.0;
@@ -194,7 +204,8 @@ double Projection::Bound::operator()(double norm2, double half_squared) const {
                                             const Frame&, std::span<const std::uint32_t>,          \
                                             std::span<const double>) const;                        \
   template PackedRows Projection::pack(const Points<T>&, std::span<const std::uint32_t>,           \
-                                       const Frame&, std::size_t, const Execution&) const;
+                                       const Frame&, std::size_t, std::vector<float>&,             \
+                                       const Execution&) const;
 CUPEL_INSTANTIATE(Half)
 CUPEL_INSTANTIATE(float)
 CUPEL_INSTANTIATE(double)

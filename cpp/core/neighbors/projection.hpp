@@ -19,6 +19,9 @@ bool is_worth_projecting(const Points<T>& points, std::size_t rows) {
   return rows >= 4096 && points.cols() >= 48;
 }
 
+// That many of `rows` rows, always the same ones.
+std::vector<std::uint32_t> observers_of(std::size_t rows);
+
 // Orthonormal directions, up to rounding, by decreasing spread of the points, up to convergence.
 // Neither is relied on: only how good the bound is depends on them.
 class Projection {
@@ -26,8 +29,6 @@ class Projection {
   // Up to 192 directions, from a sample of `rows`. O(cols).
   template <typename T>
   Projection(const Points<T>& points, std::span<const std::uint32_t> rows, const Frame& frame);
-
-  [[nodiscard]] std::size_t directions() const { return directions_; }
 
   // How many directions make the search of all pairs cheapest, or 0 if comparing whole rows is: by
   // the pairs of some observers (positions in `rows`), each with the half squared distance to the
@@ -37,10 +38,11 @@ class Projection {
                                      const Frame& frame, std::span<const std::uint32_t> observers,
                                      std::span<const double> half_squared) const;
 
-  // The points' coordinates in the first `count` directions.
+  // The points' coordinates in the first `count` directions. `norms2` gets upper bounds for their
+  // squared norms in the frame, in all directions, which Bound asks for.
   template <typename T>
   [[nodiscard]] PackedRows pack(const Points<T>& points, std::span<const std::uint32_t> rows,
-                                const Frame& frame, std::size_t count,
+                                const Frame& frame, std::size_t count, std::vector<float>& norms2,
                                 const Execution& execution) const;
 
   // Two packed points with half squared distance h, one of them of squared norm `norm2`: the upper

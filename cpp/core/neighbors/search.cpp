@@ -6,10 +6,6 @@
 namespace cupel {
 namespace {
 
-// A float64 sum of squares and float64 coordinates are this exact, relatively; far more than
-// enough.
-constexpr double kSlack = 1.0 + 1e-9;
-
 class Shortlister final : public JoinSink {
  public:
   Shortlister(CandidateLists& lists, std::size_t blocks, bool symmetric)
@@ -23,7 +19,7 @@ class Shortlister final : public JoinSink {
       std::fill_n(b_cuts, b.end - b.begin, std::numeric_limits<float>::infinity());
   }
 
-  void take(std::size_t, std::span<const Hit> hits, const Block& a, const Block& b) override {
+  void take(std::span<const Hit> hits, const Block& a, const Block& b) override {
     {
       const std::lock_guard lock(locks_[a.index]);
       for (const Hit& hit : hits) lists_.offer(hit.a, {hit.closeness, hit.b});
@@ -77,7 +73,7 @@ class Rescan final : public JoinSink {
     std::fill_n(b_cuts, b.end - b.begin, std::numeric_limits<float>::infinity());
   }
 
-  void take(std::size_t, std::span<const Hit> hits, const Block& a, const Block&) override {
+  void take(std::span<const Hit> hits, const Block& a, const Block&) override {
     std::vector<Near> computed;
     computed.reserve(hits.size());
     for (const Hit& hit : hits) computed.push_back(near_of(set_, searchers_, hit.a, hit.b));

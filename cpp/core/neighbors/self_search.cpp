@@ -12,8 +12,6 @@
 namespace cupel {
 namespace {
 
-constexpr double kSlack = 1.0 + 1e-9;  // for float64 rounding in squares and square roots
-
 // The nearest known so far of every row, with float64 distances. Rows are independent.
 class NearestSoFar {
  public:
@@ -63,16 +61,13 @@ class NearestSoFar {
 template <typename T>
 class BoundedRows {
  public:
-  // `norms2`: squared norms of the rows in the frame, at least.
   BoundedRows(const Points<T>& points, const DistinctRows& distinct, Frame frame,
-              std::vector<float> norms2, const CandidateLists& lists, std::size_t count,
-              const Execution& execution)
+              const CandidateLists& lists, std::size_t count, const Execution& execution)
       : points_(points),
         distinct_(distinct),
         frame_(std::move(frame)),
-        norms2_(std::move(norms2)),
         nearest_(distinct.rows().size(), count) {
-    parallel_blocks(execution, execution.threads, norms2_.size(), 1024,
+    parallel_blocks(execution, execution.threads, distinct.rows().size(), 1024,
                     [&](std::size_t, std::size_t begin, std::size_t end) {
                       for (std::size_t i = begin; i < end; ++i)
                         for (const Candidate& known : lists.of(i))
@@ -83,7 +78,6 @@ class BoundedRows {
 
   [[nodiscard]] const Frame& frame() const { return frame_; }
   [[nodiscard]] NearestSoFar& nearest() { return nearest_; }
-  [[nodiscard]] double norm2(std::size_t i) const { return static_cast<double>(norms2_[i]); }
 
   [[nodiscard]] double distance(std::size_t i, std::size_t j) const {
     return points_.reported()(points_.squared(distinct_.rows()[i], distinct_.rows()[j]));
@@ -92,7 +86,7 @@ class BoundedRows {
   // The squared distance of points within which the row's nearest lie, and half of it for packed
   // points.
   [[nodiscard]] double squared_limit(std::size_t i) const {
-    return points_.reported().squared(nearest_.limit(i)) * kSlack;
+    return points_.reported().squared_limit(nearest_.limit(i));
   }
   [[nodiscard]] double half_squared_limit(std::size_t i) const {
     return squared_limit(i) * frame_.scale * frame_.scale / 2;
@@ -107,7 +101,6 @@ class BoundedRows {
   const Points<T>& points_;
   const DistinctRows& distinct_;
   Frame frame_;
-  std::vector<float> norms2_;
   NearestSoFar nearest_;
 };
 
@@ -115,9 +108,12 @@ class BoundedRows {
 template <typename T>
 class Refinement final : public JoinSink {
  public:
-  Refinement(BoundedRows<T>& rows, const PackedRows& projected, const Projection::Bound& bound)
+  // `norms2`: as from Projection::pack.
+  Refinement(BoundedRows<T>& rows, const PackedRows& projected, std::span<const float> norms2,
+             const Projection::Bound& bound)
       : rows_(rows),
         projected_(projected),
+        norms2_(norms2),
         bound_(bound),
         error_(projected.depth()),
         cuts_(projected.size()),
@@ -131,7 +127,7 @@ class Refinement final : public JoinSink {
     copy(b, cuts_, b_cuts);
   }
 
-  void take(std::size_t, std::span<const Hit> hits, const Block& a, const Block& b) override {
+  void take(std::span<const Hit> hits, const Block& a, const Block& b) override {
     std::vector<Compute<T>> a_beyond(a.end - a.begin);
     std::vector<Compute<T>> b_beyond(b.end - b.begin);
     copy(a, beyond_, a_beyond.data());
@@ -157,7 +153,8 @@ class Refinement final : public JoinSink {
   };
 
   void narrow(std::size_t i) {
-    cuts_[i] = error_.cut(projected_.norm2(i), bound_(rows_.norm2(i), rows_.half_squared_limit(i)));
+    cuts_[i] = error_.cut(projected_.norm2(i),
+                          bound_(static_cast<double>(norms2_[i]), rows_.half_squared_limit(i)));
     beyond_[i] = rows_.points().beyond(rows_.squared_limit(i));
   }
 
@@ -174,6 +171,7 @@ class Refinement final : public JoinSink {
 
   BoundedRows<T>& rows_;
   const PackedRows& projected_;
+  std::span<const float> norms2_;
   const Projection::Bound& bound_;
   FilterError error_;
   std::vector<float> cuts_;
@@ -186,10 +184,11 @@ template <typename T>
 void refine(BoundedRows<T>& rows, const DistinctRows& distinct, const Projection& projection,
             std::size_t directions, const Execution& execution) {
   const Execution quiet{execution.threads, execution.interrupted};
+  std::vector<float> norms2;
   const PackedRows projected =
-      projection.pack(rows.points(), distinct.rows(), rows.frame(), directions, quiet);
+      projection.pack(rows.points(), distinct.rows(), rows.frame(), directions, norms2, quiet);
   const Projection::Bound bound(projection, directions);
-  Refinement<T> refinement(rows, projected, bound);
+  Refinement<T> refinement(rows, projected, norms2, bound);
   join_with_itself(projected, refinement, execution);
 }
 
@@ -215,8 +214,7 @@ void write_all(BoundedRows<T>& rows, const DistinctRows& distinct, const Executi
 template <typename T>
 std::size_t cheapest_directions(const Projection& projection, const SearchedSet<T>& set,
                                 const ApproximateGraph<T>& graph, std::size_t count) {
-  Random random(1);
-  const std::vector<std::uint32_t> observers = spread_sample(set.size(), kObservers, random);
+  const std::vector<std::uint32_t> observers = observers_of(set.size());
   std::vector<double> half_squared;
   for (const std::vector<Near>& nearest : graph.search_exactly(observers))
     half_squared.push_back(nearest.size() < count ? std::numeric_limits<double>::infinity()
@@ -240,10 +238,8 @@ void search_itself(const Points<T>& points, const DistinctRows& distinct, std::s
     if (directions > 0) {
       graph.meet();
       Frame frame = set->frame();
-      std::vector<float> norms2 = set->packed().squared_norms();
       set.reset();  // the packed rows
-      BoundedRows<T> rows(points, distinct, std::move(frame), std::move(norms2), graph.lists(),
-                          count, quiet);
+      BoundedRows<T> rows(points, distinct, std::move(frame), graph.lists(), count, quiet);
       graph.release();
       refine(rows, distinct, projection, directions, execution);
       write_all(rows, distinct, execution, write);

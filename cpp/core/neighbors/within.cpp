@@ -8,7 +8,6 @@
 #include "core/neighbors/few_columns.hpp"
 #include "core/neighbors/identical.hpp"
 #include "core/neighbors/join.hpp"
-#include "core/neighbors/partition.hpp"
 #include "core/neighbors/projection.hpp"
 #include "core/neighbors/union_find.hpp"
 
@@ -38,21 +37,16 @@ class WithinRadius final : public JoinSink {
       : points_(points),
         rows_(rows),
         radius_(radius),
-        beyond_(points.beyond(squared_limit(points, radius))),
+        beyond_(points.beyond(points.reported().squared_limit(radius))),
         cuts_(std::move(cuts)),
         collector_(collector) {}
-
-  // Squared distances of points within the radius are at most this.
-  static double squared_limit(const Points<T>& points, double radius) {
-    return points.reported().squared(radius) * (1.0 + 1e-9);
-  }
 
   void write_cuts(const Block& a, float* a_cuts, const Block& b, float* b_cuts) override {
     std::copy_n(cuts_.data() + a.begin, a.end - a.begin, a_cuts);
     std::copy_n(cuts_.data() + b.begin, b.end - b.begin, b_cuts);
   }
 
-  void take(std::size_t, std::span<const Hit> hits, const Block&, const Block&) override {
+  void take(std::span<const Hit> hits, const Block&, const Block&) override {
     std::vector<GroupPair> pairs;
     for (const Hit& hit : hits) pairs.push_back({hit.a, hit.b, 0.0});
     collector_.choose(pairs);
@@ -79,7 +73,7 @@ class WithinRadius final : public JoinSink {
 template <typename T>
 void join_within(const Points<T>& points, std::span<const std::uint32_t> rows, double radius,
                  PairCollector& collector, const Execution& execution) {
-  const double squared = WithinRadius<T>::squared_limit(points, radius);
+  const double squared = points.reported().squared_limit(radius);
   const Frame frame = Frame::around(points);
   const double half_squared = squared * frame.scale * frame.scale / 2;
   const auto run = [&](const PackedRows& packed, const auto& half_squared_of) {
@@ -92,14 +86,13 @@ void join_within(const Points<T>& points, std::span<const std::uint32_t> rows, d
   };
   if (is_worth_projecting(points, rows.size())) {
     const Projection projection(points, rows, frame);
-    Random random(1);
-    const std::vector<std::uint32_t> observers = spread_sample(rows.size(), kObservers, random);
+    const std::vector<std::uint32_t> observers = observers_of(rows.size());
     const std::vector<double> limits(observers.size(), half_squared);
     if (const std::size_t directions =
             projection.cheapest(points, rows, frame, observers, limits)) {
       const Projection::Bound bound(projection, directions);
-      const std::vector<float> norms2 = frame.squared_norms(points, rows, execution);
-      run(projection.pack(points, rows, frame, directions, execution),
+      std::vector<float> norms2;
+      run(projection.pack(points, rows, frame, directions, norms2, execution),
           [&](std::size_t i) { return bound(static_cast<double>(norms2[i]), half_squared); });
       return;
     }
