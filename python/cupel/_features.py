@@ -131,7 +131,9 @@ def as_real(
 ) -> float:
     """Return `value` as a finite float in [`least`, `most`], or in (`above`, `most`]."""
     try:
-        if isinstance(value, (str, bytes, bool, np.bool_)) or np.ndim(value):
+        if isinstance(value, (str, bytes, bool, np.bool_)) or getattr(value, "ndim", 0):
+            raise TypeError
+        if value is np.ma.masked:  # would be read as a NaN, with a warning
             raise TypeError
         number = float(value)
     except OverflowError:  # an integer beyond float64

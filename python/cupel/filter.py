@@ -413,8 +413,8 @@ def _count(value: Any, name: str) -> int:
 def _numbers_to_remove(value: Any, n_classes: int) -> NDArray[np.float64] | None:
     if value is None:
         return None
-    if np.ndim(value) == 0:
-        value = np.full(n_classes, value)
+    if not hasattr(value, "__len__") or getattr(value, "shape", None) == ():
+        value = [value] * n_classes
     numbers = as_class_vector(value, n_classes, name="num_to_remove_per_class")
     if (numbers < 0).any() or (numbers > 2**53).any():
         k = int(((numbers < 0) | (numbers > 2**53)).argmax())

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cupel import _features, _validate
+from cupel import _features, _validate, filter
 from cupel.neighbors import KnnGraph
 
 scalars = st.one_of(
@@ -70,6 +70,18 @@ def calls(x: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "x", lambda: _features.as_distances(x, name="x")
     yield "x", lambda: np.array(_features.as_k(x, 3, name="x"))
     yield "x", lambda: np.array(_features.as_real(x, name="x", above=0.0))
+    yield (
+        "num_to_remove_per_class",
+        lambda: np.array(
+            filter.find_label_issues(
+                [0, 1],
+                np.eye(2),
+                num_to_remove_per_class=x,
+                filter_by="prune_by_class",
+                min_examples_per_class=0,
+            )
+        ),
+    )
     yield "distances", lambda: KnnGraph.from_arrays(x, [[1], [0]]).distances
     yield "indices", lambda: KnnGraph.from_arrays([[1.0], [1.0]], x).indices
 
@@ -83,6 +95,8 @@ def outcome(call: Callable[[], Any]) -> Any:
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(junk)
+@example(np.ma.masked)
+@example([np.ma.masked])
 def test_junk_is_read_or_refused_by_name(x: Any) -> None:
     for argument, call in calls(x):
         out = outcome(call)
