@@ -23,6 +23,29 @@ def planted(n=240, k=4, seed=0):
     return labels, probs
 
 
+def noisy(n=4000, k=5, seed=0):
+    """Labels, what a model of such labels says of each row, and the true labels."""
+    rng = np.random.default_rng(seed)
+    j = np.arange(k)
+    noise = 0.85 * np.eye(k)  # [given, true]
+    noise[(j + 1) % k, j] += 0.12
+    noise[(j + 2) % k, j] += 0.03
+    belief = rng.dirichlet(np.full(k, 0.08), n)
+
+    def drawn(chances):
+        return (rng.random((n, 1)) > chances.cumsum(axis=1)).sum(axis=1).clip(max=k - 1)
+
+    true = drawn(belief)
+    return drawn(noise.T[true]), belief @ noise.T, true
+
+
+def faultless(n=240, k=4, seed=0):
+    """Labels that are all right, and probabilities that know them."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % k
+    return labels, (0.9 * np.eye(k) + 0.1 / k)[labels] + rng.uniform(0, 0.01, (n, k))
+
+
 def write_csv(path: Path, rows, header=None, **options) -> str:
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, **options)

@@ -13,6 +13,7 @@ namespace cupel::bindings {
 void bind_count(py::module_& m);
 void bind_filter(py::module_& m);
 void bind_neighbors(py::module_& m);
+void bind_posterior(py::module_& m);
 void bind_rank(py::module_& m);
 void bind_scorer(py::module_& m);
 
@@ -48,6 +49,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   cupel::bindings::bind_count(m);
   cupel::bindings::bind_filter(m);
   cupel::bindings::bind_neighbors(m);
+  cupel::bindings::bind_posterior(m);
   cupel::bindings::bind_rank(m);
   cupel::bindings::bind_scorer(m);
 }

@@ -12,6 +12,13 @@ Scorer make(const Vector<double>& thresholds, bool of_matrix_type, int method, b
           adjust, argmax_of_confident ? Collision::kConfident : Collision::kArgmax};
 }
 
+Scorer make_posterior(const Vector<double>& thresholds, const Vector<double>& noise_matrix,
+                      double temperature, bool argmax_of_confident) {
+  const auto t = view(thresholds);
+  return Scorer(NoiseModel{{t.begin(), t.end()}, square_of(noise_matrix), temperature},
+                argmax_of_confident ? Collision::kConfident : Collision::kArgmax);
+}
+
 // Calls f with the row's values, contiguous and of the scorer's length; TypeError otherwise. The
 // GIL stays held: a row takes less time than releasing it.
 template <typename F>
@@ -55,6 +62,9 @@ void bind_scorer(py::module_& m) {
   py::class_<Scorer>(m, "Scorer")
       .def(py::init(&make), py::arg("thresholds").noconvert(), py::arg("of_matrix_type"),
            py::arg("method"), py::arg("adjust"), py::arg("argmax_of_confident"))
+      .def(py::init(&make_posterior), py::arg("thresholds").noconvert(),
+           py::arg("noise_matrix").noconvert(), py::arg("temperature"),
+           py::arg("argmax_of_confident"))
       .def("score", &score, py::arg("label"), py::arg("pred_probs"))
       .def("check", &check, py::arg("label"), py::arg("pred_probs"));
 }

@@ -1,10 +1,13 @@
 #include "cupel/scorer.hpp"
 
 #include <array>
+#include <optional>
 #include <stdexcept>
 #include <type_traits>
+#include <utility>
 
 #include "core/block_scorer.hpp"
+#include "core/posterior/judge.hpp"
 #include "core/scalar.hpp"
 #include "core/thresholds.hpp"
 
@@ -39,6 +42,29 @@ struct Typed {
   }
 };
 
+// A noise model that stays, with its tables.
+class FrozenPosterior {
+ public:
+  explicit FrozenPosterior(NoiseModel model)
+      : model_(std::move(model)), tables_(model_.thresholds, model_.noise_matrix) {}
+  FrozenPosterior(const FrozenPosterior&) = delete;  // the tables refer to the model
+
+  template <typename T>
+  [[nodiscard]] LabelPosterior judged(const RowBlock<T>& row) const {
+    if (kernels_of<T>().first_invalid_row(row.probs, kProbabilityTolerance) == 0)
+      throw_invalid_row(row.probs, 0, 0);
+    Judge<kLanes> judge(tables_, model_.temperature);
+    judge.weigh(&row.probs.data, row.given, 1);
+    LabelPosterior out;
+    judge.judge([&](std::size_t, const LabelPosterior& found) { out = found; });
+    return out;
+  }
+
+ private:
+  NoiseModel model_;
+  TrueClassTables tables_;
+};
+
 }  // namespace
 
 struct Scorer::State {
@@ -47,6 +73,7 @@ struct Scorer::State {
   Typed<Half> f16;
   Typed<float> f32;
   Typed<double> f64;
+  std::optional<FrozenPosterior> posterior;
 
   State(const Thresholds& t, ScoreMethod method, const Thresholds* adjust, Collision rule)
       : thresholds(t),
@@ -83,6 +110,14 @@ Scorer::Scorer(const Thresholds& thresholds, ScoreMethod method, bool adjust, Co
   state_ =
       std::make_unique<const State>(thresholds, method, adjust ? &thresholds : nullptr, collision);
 }
+Scorer::Scorer(NoiseModel model, Collision collision) {
+  if (model.thresholds.empty() || model.noise_matrix.size != model.thresholds.size())
+    throw std::invalid_argument("a noise model needs a threshold and rates for every class");
+  auto state = std::make_unique<State>(Thresholds{model.thresholds, false},
+                                       ScoreMethod::kSelfConfidence, nullptr, collision);
+  state->posterior.emplace(std::move(model));
+  state_ = std::move(state);
+}
 Scorer::Scorer(Scorer&&) noexcept = default;
 Scorer& Scorer::operator=(Scorer&&) noexcept = default;
 Scorer::~Scorer() = default;
@@ -92,7 +127,8 @@ const Thresholds& Scorer::thresholds() const { return state_->thresholds; }
 
 template <typename T>
 double Scorer::score(const T* probs, std::int64_t given) const {
-  return state_->typed<T>().score(state_->block(probs, given));
+  const RowBlock<T> row = state_->block(probs, given);
+  return state_->posterior ? state_->posterior->judged(row).score : state_->typed<T>().score(row);
 }
 
 template <typename T>
@@ -100,12 +136,19 @@ Verdict Scorer::check(const T* probs, std::int64_t given) const {
   const RowBlock<T> block = state_->block(probs, given);
   const Typed<T>& typed = state_->typed<T>();
   Verdict verdict;
-  verdict.score = typed.score(block);
+  LabelPosterior posterior;
+  if (state_->posterior) posterior = state_->posterior->judged(block);
+  verdict.score = state_->posterior ? posterior.score : typed.score(block);
   std::uint8_t flags = 0;
   const KernelsOf<T>& kernels = kernels_of<T>();
   if (kernels.confident_rows(block, typed.cuts.data(), state_->collision == Collision::kConfident,
                              &verdict.confident_class, &flags) == 0)
     throw_invalid_row(block.probs, 0, 0);
+  if (state_->posterior) {
+    verdict.suggested_label = posterior.suggested_label;
+    verdict.is_label_issue = posterior.error_probability > 0.5;
+    return verdict;
+  }
   kernels.argmax_rows(block.probs, &verdict.suggested_label);
   verdict.is_label_issue = flags == (kOffDiagonal | kPredictedOther);
   return verdict;

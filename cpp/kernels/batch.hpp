@@ -84,6 +84,12 @@ inline void split_exponent(Batch<double> a, Batch<double>& exponent, Batch<doubl
       _mm512_add_epi64(_mm512_and_si512(shifted, _mm512_set1_epi64(0x000fffffffffffff)), root));
 }
 
+// 2^n for whole n in [-1022, 1023].
+inline Batch<double> power_of_two(Batch<double> n) {
+  const __m512d biased = _mm512_add_pd(n.v, _mm512_set1_pd(4503599627370496.0 + 1023.0));
+  return {_mm512_castsi512_pd(_mm512_slli_epi64(_mm512_castpd_si512(biased), 52))};
+}
+
 #elif defined(CUPEL_ISA_AVX2)
 
 template <typename T>
@@ -195,6 +201,15 @@ inline void split_exponent(Batch<double> a, Batch<double>& exponent, Batch<doubl
   split_exponent_half(a.hi, exponent.hi, mantissa.hi);
 }
 
+inline __m256d power_of_two_half(__m256d n) {
+  const __m256d biased = _mm256_add_pd(n, _mm256_set1_pd(4503599627370496.0 + 1023.0));
+  return _mm256_castsi256_pd(_mm256_slli_epi64(_mm256_castpd_si256(biased), 52));
+}
+// 2^n for whole n in [-1022, 1023].
+inline Batch<double> power_of_two(Batch<double> n) {
+  return {power_of_two_half(n.lo), power_of_two_half(n.hi)};
+}
+
 #else  // baseline: plain loops, which compilers turn into SSE2 or NEON
 
 template <typename T>
@@ -290,6 +305,18 @@ inline void split_exponent(Batch<double> a, Batch<double>& exponent, Batch<doubl
     bits = (shifted & 0x000fffffffffffff) + 0x3fe6a09e667f3bcd;
     std::memcpy(&mantissa.lane[l], &bits, sizeof bits);
   }
+}
+
+// 2^n for whole n in [-1022, 1023].
+inline Batch<double> power_of_two(Batch<double> n) {
+  for (std::size_t l = 0; l < kLanes; ++l) {
+    const double biased = n.lane[l] + (4503599627370496.0 + 1023.0);
+    std::uint64_t bits;
+    std::memcpy(&bits, &biased, sizeof bits);
+    bits <<= 52;
+    std::memcpy(&n.lane[l], &bits, sizeof bits);
+  }
+  return n;
 }
 
 #endif

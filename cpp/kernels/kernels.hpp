@@ -88,6 +88,58 @@ struct PanelKernels {
                             std::size_t directions, float* sums);
 };
 
+// So many classes of a row, at most, are weighed against each other as its true class: all of them
+// in their order, or those of its shortlist. Each has a slot.
+inline constexpr std::size_t kShortlist = 16;
+
+// Slots are worked on in tiles of kLanes rows: slot z of row i lies at tile_index(i, z, width),
+// with `width` slots to a row. The last tile's rows past the end hold copies of its last row.
+constexpr std::size_t tile_index(std::size_t row, std::size_t slot, std::size_t width) {
+  return (row / kLanes * width + slot) * kLanes + row % kLanes;
+}
+
+// How true classes are inferred.
+struct TrueClassModel {
+  std::size_t classes;
+  const double* inverse_thresholds;  // padded with zeros
+  const double* noise;               // [given * classes + true]
+};
+
+// What judge_tiles says of each row.
+struct JudgedTiles {
+  double* score;      // (own - best + 1) / 2
+  double* error;      // sum of the other slots
+  double* best;       // the largest other slot, -1 if there is none
+  double* best_slot;  // its number, the lowest of equals
+};
+
+// First and second derivative of a mean log-likelihood.
+struct Slope {
+  double first = 0.0, second = 0.0;
+};
+
+// Arithmetic on tiles of `rows` rows with `width` slots, `rows` rounded up to whole tiles.
+struct TileKernels {
+  // out = log of each slot, raised to at least log(1e-12), minus the row's largest. May be in
+  // place.
+  void (*log_tiles)(const double* slots, std::size_t rows, std::size_t width, double* out);
+
+  // out = exp(temperature * logs), rows made to sum to 1. Requires temperature in [1/16, 16]. May
+  // be in place.
+  void (*temper_tiles)(const double* logs, std::size_t rows, std::size_t width, double temperature,
+                       double* out);
+
+  // Slope, by temperature, of the rows' summed log(sum of rates * weights), the weights being
+  // tempered logs.
+  Slope (*temperature_slope)(const double* logs, const double* weights, const double* rates,
+                             std::size_t rows, std::size_t width);
+
+  // Judges rates * weights, rows made to sum to 1. own_slot: the slot of the given label, as a
+  // double. A row that is 0 everywhere is taken for 1 in its own slot. Writes whole tiles.
+  void (*judge_tiles)(const double* weights, const double* rates, const double* own_slot,
+                      std::size_t rows, std::size_t width, const JudgedTiles& out);
+};
+
 template <typename T>
 struct KernelsOf {
   using C = Compute<T>;
@@ -127,6 +179,18 @@ struct KernelsOf {
   // Confidence-weighted entropy, computed in double.
   void (*entropy_rows)(const RowBlock<T>& block, double* out);
 
+  // The kShortlist classes with the largest probability over threshold, ties to the lower class;
+  // the given class replaces the last where it is not among them. In ascending order. Requires
+  // cols > kShortlist.
+  void (*shortlist)(const T* row, std::size_t cols, const double* inverse_thresholds,
+                    std::int64_t given, std::uint32_t* list);
+
+  // The weight of each true class of each row, without the given label, in tiles: probabilities
+  // over thresholds; if `unmix`, moved one step towards the mixture of noise columns that explains
+  // the row. `lists`: shortlists, kShortlist to a row, not read with up to kShortlist classes.
+  void (*true_class_rows)(const T* const* rows, std::size_t count, const TrueClassModel& model,
+                          bool unmix, const std::uint32_t* lists, double* tiles);
+
   // Squared Euclidean distance of two scaled rows, in double, by direct differences.
   double (*squared_distance)(const T* a, RowScale of_a, const T* b, RowScale of_b,
                              std::size_t cols);
@@ -144,6 +208,7 @@ struct Kernels {
   // Natural logarithm of a positive normal number, within 1 ulp, the same bits everywhere.
   double (*log)(double x);
   PanelKernels panels;
+  TileKernels tiles;
 };
 
 namespace baseline {

@@ -512,6 +512,10 @@ void entropy_rows(const RowBlock<S>& block, double* out) {
     finish_entropy(out + i, probs.rows - i < kLanes ? probs.rows - i : kLanes);
 }
 
+// ---- true classes ------------------------------------------------------------------------------
+
+#include "kernels/true_class.inl"
+
 // ---- neighbours --------------------------------------------------------------------------------
 
 #include "kernels/panels.inl"
@@ -528,6 +532,8 @@ constexpr KernelsOf<S> table() {
           .self_confidence_rows_f64 = self_confidence<S, double, double>,
           .normalized_margin_rows_f64 = normalized_margin<S, double, double>,
           .entropy_rows = entropy_rows<S>,
+          .shortlist = shortlist<S>,
+          .true_class_rows = true_class_rows<S>,
           .squared_distance = squared_distance<S>,
           .coarse_squared_distance = coarse_squared_distance<S>};
 }
@@ -545,6 +551,10 @@ extern const Kernels kernels{.name = CUPEL_NAME(CUPEL_ISA),
                              .panels = {.width = kPanelWidth,
                                         .close_pairs = close_pairs,
                                         .project = project,
-                                        .add_outer_product = add_outer_product}};
+                                        .add_outer_product = add_outer_product},
+                             .tiles = {.log_tiles = log_tiles,
+                                       .temper_tiles = temper_tiles,
+                                       .temperature_slope = temperature_slope,
+                                       .judge_tiles = judge_tiles}};
 
 }  // namespace cupel::CUPEL_ISA

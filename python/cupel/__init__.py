@@ -5,7 +5,17 @@
 Names, signatures and results follow cleanlab 2.9.0.
 """
 
-from cupel import count, duplicates, filter, neighbors, outlier, rank, reference, scorer
+from cupel import (
+    count,
+    duplicates,
+    filter,
+    neighbors,
+    outlier,
+    posterior,
+    rank,
+    reference,
+    scorer,
+)
 from cupel._core import __version__
 from cupel._runtime import active_isa, available_isas, select_isa
 from cupel.duplicates import find_near_duplicates
@@ -31,6 +41,7 @@ __all__ = [
     "knn_graph",
     "neighbors",
     "outlier",
+    "posterior",
     "rank",
     "reference",
     "scorer",

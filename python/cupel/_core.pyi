@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,32 @@ def prune_candidates(
     min_examples_per_class: int,
     threads: int,
 ) -> None: ...
+def fit_noise_model(
+    labels: NDArray[Any],
+    pred_probs: NDArray[Any],
+    thresholds: _Floats,
+    confident_joint: _Ints,
+    threads: int,
+) -> tuple[_Floats, float]: ...
+def label_posteriors(
+    labels: NDArray[Any],
+    pred_probs: NDArray[Any],
+    thresholds: _Floats,
+    noise_matrix: _Floats,
+    temperature: float,
+    threads: int,
+) -> tuple[_Floats, _Floats, _Ints, _Floats]: ...
+def true_label_probs(
+    labels: NDArray[Any],
+    pred_probs: NDArray[Any],
+    thresholds: _Floats,
+    noise_matrix: _Floats,
+    temperature: float,
+    threads: int,
+) -> _Floats: ...
+def expected_errors(
+    labels: NDArray[Any], error_probability: _Floats, classes: int
+) -> tuple[_Floats, _Floats]: ...
 def label_quality_scores(
     labels: NDArray[Any],
     pred_probs: NDArray[Any],
@@ -93,12 +119,21 @@ def identical_rows(features: NDArray[Any], threads: int) -> _Ints: ...
 def first_nonfinite_row(features: NDArray[Any], threads: int) -> int: ...
 
 class Scorer:
+    @overload
     def __init__(
         self,
         thresholds: _Floats,
         of_matrix_type: bool,
         method: int,
         adjust: bool,
+        argmax_of_confident: bool,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        thresholds: _Floats,
+        noise_matrix: _Floats,
+        temperature: float,
         argmax_of_confident: bool,
     ) -> None: ...
     def score(self, label: int, pred_probs: NDArray[Any]) -> float: ...

@@ -138,6 +138,14 @@ class Problem:
         out[self.kept] = scores
         return out
 
+    def expand_labels(self, labels: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Classes of the caller's rows; -1 for rows that were left out."""
+        if self.kept is None:
+            return labels
+        out = np.full(self.n_rows, -1, dtype=np.int64)
+        out[self.kept] = labels
+        return out
+
     def original_rows(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the caller's numbers of rows given by their number among the kept ones."""
         return rows if self.kept is None else self.kept[rows]

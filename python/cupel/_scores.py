@@ -10,13 +10,20 @@ from numpy.typing import NDArray
 
 from cupel import _core
 from cupel._joint import thresholds_of
+from cupel._posterior import judge
 from cupel._problem import Problem
 from cupel._validate import as_choice
 
 __all__ = ["METHODS", "as_rank_by_kwargs", "ordered_issues", "scores_of"]
 
-# In the order of the core's enum.
-METHODS = ("self_confidence", "normalized_margin", "confidence_weighted_entropy")
+# In the order of the core's enum; the last has functions of its own there.
+METHODS = (
+    "self_confidence",
+    "normalized_margin",
+    "confidence_weighted_entropy",
+    "noise_posterior",
+)
+_NOT_ADJUSTABLE = METHODS[2:]
 
 
 def as_rank_by_kwargs(rank_by_kwargs: Mapping[str, Any] | None) -> dict[str, bool]:
@@ -36,10 +43,13 @@ def scores_of(
     """Scores of a checked problem's examples, or of some `rows` of it."""
     values, of_matrix_type = None, False
     if adjust_pred_probs:
-        if method == "confidence_weighted_entropy":
-            msg = "adjust_pred_probs is not possible with method='confidence_weighted_entropy'"
+        if method in _NOT_ADJUSTABLE:
+            msg = f"adjust_pred_probs is not possible with method={method!r}"
             raise ValueError(msg)
         values, of_matrix_type, _ = thresholds_of(problem)
+    if method == "noise_posterior":
+        scores = judge(problem).scores
+        return scores if rows is None else scores[rows]
     return _core.label_quality_scores(
         problem.labels,
         problem.pred_probs,
@@ -56,9 +66,16 @@ def ordered_issues(
     mask: NDArray[np.bool_],
     rank_by: str,
     *,
+    scores: NDArray[Any] | None = None,
     adjust_pred_probs: bool = False,
 ) -> NDArray[np.int64]:
-    """Rows of the mask of a checked problem, lowest score first; only those rows are scored."""
+    """Rows of the mask of a checked problem, lowest score first.
+
+    Only those rows are scored, unless the `scores` of all are there already.
+    """
     rows = np.flatnonzero(mask)
-    scores = scores_of(problem, rank_by, adjust_pred_probs, rows)
-    return rows[_core.lowest_first(scores, len(scores))]
+    if scores is None or adjust_pred_probs:
+        of_rows = scores_of(problem, rank_by, adjust_pred_probs, rows)
+    else:
+        of_rows = scores[rows]
+    return rows[_core.lowest_first(of_rows, len(of_rows))]

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from cupel import _core
 from cupel._joint import calibrated, candidates, confident_joint_of
 from cupel._multilabel import flag_any_class, multilabel_scores
+from cupel._posterior import judge
 from cupel._problem import COLLISIONS, Problem
 from cupel._scores import METHODS, as_rank_by_kwargs, ordered_issues
 from cupel._validate import as_choice, as_class_vector, as_square
@@ -38,6 +39,7 @@ _FILTERS = (
 )
 _PRUNING = _FILTERS[:3]
 _LOWEST = _FILTERS[5:]
+_POSTERIOR = "noise_posterior"  # has functions of its own in the core
 
 
 def find_label_issues(
@@ -67,7 +69,7 @@ def find_label_issues(
     pred_probs : array_like of float, shape (n, k)
         Out-of-sample probabilities. float16, float32 and float64 are read in place.
     return_indices_ranked_by : {"self_confidence", "normalized_margin", \
-            "confidence_weighted_entropy"}, optional
+            "confidence_weighted_entropy", "noise_posterior"}, optional
         Return row numbers, worst score first, instead of a mask.
     rank_by_kwargs : mapping, optional
         ``adjust_pred_probs``, for :func:`cupel.rank.order_label_issues`.
@@ -78,8 +80,10 @@ def find_label_issues(
         self-confidence. ``"both"``: what both of these find. ``"confident_learning"``: the
         examples off the diagonal of the confident joint. ``"predicted_neq_given"``: where the
         argmax is another class. ``"low_normalized_margin"``, ``"low_self_confidence"``: as many
-        as `num_label_issues` estimates, those with the lowest score.
-        All but the last two leave out examples whose argmax is the given label.
+        as `num_label_issues` estimates, those with the lowest score. All but the last two leave
+        out examples whose argmax is the given label. Not in cleanlab: ``"noise_posterior"``:
+        where the label is more likely wrong than right, see :mod:`cupel.posterior`; it uses no
+        other option but the ranking.
     frac_noise : float, default 1.0
         Share of the estimated errors to return, for the three pruning methods.
     num_to_remove_per_class : sequence of int, shape (k,), optional
@@ -135,7 +139,7 @@ def find_label_issues(
     ... )
     array([2])
     """
-    as_choice(filter_by, _FILTERS, name="filter_by")
+    as_choice(filter_by, (*_FILTERS, _POSTERIOR), name="filter_by")
     as_choice(collision, COLLISIONS, name="collision")
     if return_indices_ranked_by is not None:
         as_choice(return_indices_ranked_by, METHODS, name="return_indices_ranked_by")
@@ -150,8 +154,13 @@ def find_label_issues(
         "min_examples_per_class": _count(min_examples_per_class, "min_examples_per_class"),
         "collision": collision,
     }
+    scores = None  # those that the filter gives
     if multi_label:
         mask = _multilabel_mask(problem, num_to_remove_per_class, confident_joint, options)
+    elif filter_by == _POSTERIOR:
+        judged = judge(problem)
+        mask = judged.likely_wrong()
+        scores = judged.scores if return_indices_ranked_by == _POSTERIOR else None
     else:
         mask = _mask(
             problem,
@@ -166,7 +175,8 @@ def find_label_issues(
         flagged = np.flatnonzero(mask)
         scores = multilabel_scores(problem, return_indices_ranked_by, **kwargs)[flagged]
         return problem.original_rows(flagged[_core.lowest_first(scores, len(scores))])
-    return problem.original_rows(ordered_issues(problem, mask, return_indices_ranked_by, **kwargs))
+    ordered = ordered_issues(problem, mask, return_indices_ranked_by, scores=scores, **kwargs)
+    return problem.original_rows(ordered)
 
 
 def find_predicted_neq_given(
@@ -295,6 +305,8 @@ def _mask(
     confident_joint: ArrayLike | None,
     collision: str,
 ) -> NDArray[np.bool_]:
+    if filter_by == _POSTERIOR:
+        return judge(problem).likely_wrong()
     if filter_by not in _PRUNING:
         return _core.find_label_issues(
             problem.labels,

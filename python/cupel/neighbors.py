@@ -8,20 +8,22 @@ Results depend neither on threads nor on the instruction set.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cupel._features import as_integer, as_k, as_progress, as_real
-from cupel._graph import KnnGraph
+from cupel._graph import KnnGraph, as_graph
 from cupel._search import OF_ROWS, SEARCHES, FeatureSet
 from cupel._validate import as_choice
+from cupel._votes import label_votes, labels_of_rows
 
-__all__ = ["KnnGraph", "knn_graph", "nearest_neighbors", "radius_pairs"]
+__all__ = ["KnnGraph", "get_label_votes", "knn_graph", "nearest_neighbors", "radius_pairs"]
 
 _MOST_SEEDS = 1 << 64
+_VOTERS = 20  # twice the neighbours of other uses: votes are noisy
 
 
 def knn_graph(
@@ -193,3 +195,88 @@ def radius_pairs(
     radius = as_real(radius, name="radius")
     progress = as_progress(progress)
     return FeatureSet.load(features, metric=metric, n_jobs=n_jobs).pairs(radius, progress)
+
+
+def get_label_votes(
+    labels: Any,
+    features: Any = None,
+    *,
+    knn_graph: Any = None,
+    k: int | None = None,
+    classes: Sequence[Any] | None = None,
+    n_classes: int | None = None,
+    metric: str | None = None,
+    progress: Callable[[float], None] | None = None,
+    n_jobs: int | None = None,
+) -> NDArray[np.float64]:
+    r"""Predict every label from the labels of the example's neighbours, its own left out.
+
+    .. math:: p_z \propto f_z \, \Big(\prod_{j} M_{z, g_j}\Big)^b
+
+    over the neighbours :math:`j` and their labels :math:`g_j`, with the frequency :math:`f_z` of
+    the label :math:`z`, the share :math:`M_{zl}` of the label :math:`l` among the neighbours of
+    examples of class :math:`z` (the commonest label of an example and its neighbours), and the
+    weight :math:`b` of a vote in [0, 4] under which the given labels are likeliest. To be used as
+    out-of-sample ``pred_probs`` where there is no classifier, or pooled with a classifier's by
+    :func:`cupel.posterior.pool_pred_probs`.
+
+    Parameters
+    ----------
+    labels : array_like of int or str, shape (n,)
+        Given class of each example.
+    features : array_like of float, shape (n, d), optional
+        One row per example; embeddings, say. Or pass `knn_graph`.
+    knn_graph : KnnGraph, sparse matrix, or tuple of (distances, indices), optional
+        The nearest neighbours. Their distances are not used.
+    k : int, optional
+        Neighbours that vote; when left out, all of the graph's, or of features 20 (n - 1 if that
+        is less).
+    classes : sequence, optional
+        Class names in the order of the result's columns, if labels are names.
+    n_classes : int, optional
+        Number of columns; when left out, that of `classes`, or one more than the largest label.
+    metric, progress, n_jobs
+        For features, as in `knn_graph`.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, n_classes)
+        Rows sum to 1; 0 for classes that no example has.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of a wrong kind or value; the message names the first bad row.
+
+    Notes
+    -----
+    The search of neighbours, and O(n k n_classes) time and O(n k + n_classes^2) memory besides the
+    result. The weight is fitted to at most max(2048, 2^22 / n_classes) rows, spread evenly. Copies
+    of an example that share its wrong label vouch for it.
+
+    Examples
+    --------
+    >>> import cupel
+    >>> points = [[0.0], [0.1], [0.2], [0.3], [5.0], [5.1], [5.2], [5.3]]
+    >>> labels = [0, 0, 1, 0, 1, 1, 1, 1]
+    >>> votes = cupel.neighbors.get_label_votes(labels, points, k=3)
+    >>> votes.argmax(axis=1)
+    array([0, 0, 0, 0, 1, 1, 1, 1])
+    """
+    progress = as_progress(progress)
+    if (features is None) == (knn_graph is None):
+        msg = "pass either features or knn_graph"
+        raise ValueError(msg)
+    if knn_graph is None:
+        loaded = FeatureSet.load(features, metric=metric, n_jobs=n_jobs, min_rows=2)
+        of, n_rows, most, default = "features", loaded.n_rows, loaded.n_rows - 1, _VOTERS
+        choice = "there are so many other rows"
+    else:
+        graph = as_graph(knn_graph, metric)
+        of, n_rows, most, default = "knn_graph", graph.n_rows, graph.k, graph.k
+        choice = "knn_graph has so many"
+    given, columns = labels_of_rows(labels, n_rows, of=of, classes=classes, n_classes=n_classes)
+    voters = min(default, most) if k is None else as_k(k, most, choice=choice)
+    if knn_graph is None:
+        graph = loaded.neighbors(voters, progress=progress)
+    return label_votes(given, graph.indices[:, :voters], columns)

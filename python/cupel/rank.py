@@ -51,11 +51,13 @@ def get_label_quality_scores(
         Given class of each example.
     pred_probs : array_like of float, shape (n, k)
         Out-of-sample probabilities. float16, float32 and float64 are read in place.
-    method : {"self_confidence", "normalized_margin", "confidence_weighted_entropy"}
-        See the function of each.
+    method : {"self_confidence", "normalized_margin", "confidence_weighted_entropy", \
+            "noise_posterior"}
+        See the function of each; for the last, not in cleanlab,
+        :func:`cupel.posterior.get_label_posteriors`.
     adjust_pred_probs : bool, default False
         First subtract each class's threshold, add the largest one, and make rows sum to 1, so that
-        classes the model is less sure of are not listed more often. Not for entropy.
+        classes the model is less sure of are not listed more often. Not for entropy and posterior.
     classes : sequence, optional
         Class names in the order of the columns of `pred_probs`, if labels are names.
     nan : {"raise", "drop"}
@@ -66,8 +68,8 @@ def get_label_quality_scores(
     Returns
     -------
     ndarray, shape (n,)
-        Scores in [0, 1], lower is worse, of the dtype of `pred_probs`; float64 for entropy, and
-        for adjusted scores if a class has no examples.
+        Scores in [0, 1], lower is worse, of the dtype of `pred_probs`; float64 for entropy and
+        posterior, and for adjusted scores if a class has no examples.
 
     Raises
     ------

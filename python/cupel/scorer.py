@@ -1,4 +1,4 @@
-"""A frozen scorer: learn class thresholds once, then judge single rows in microseconds.
+"""A frozen scorer: learn from a data set once, then judge single rows in microseconds.
 
 For services that see one example at a time, or small batches, after the statistics were taken from
 a large data set.
@@ -14,11 +14,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from cupel import _core
 from cupel._joint import thresholds_of
+from cupel._posterior import NoiseModel, fitted
 from cupel._problem import COLLISIONS, Problem
 from cupel._scores import METHODS
 from cupel._validate import as_choice, as_class_vector, as_pred_probs
 
 __all__ = ["Scorer", "Verdict"]
+
+_POSTERIOR = "noise_posterior"
 
 
 class Verdict(NamedTuple):
@@ -30,9 +33,11 @@ class Verdict(NamedTuple):
         Label quality in [0, 1], lower is worse.
     is_label_issue : bool
         Whether the example confidently belongs to another class than its label says, and its
-        argmax is another class too (``filter_by="confident_learning"``).
+        argmax is another class too (``filter_by="confident_learning"``). With
+        ``method="noise_posterior"``: whether the label is more likely wrong than right.
     suggested_label : int
-        The class with the largest probability.
+        The class with the largest probability; with ``method="noise_posterior"`` the likeliest true
+        class besides the label.
     confident_class : int
         The class the example confidently belongs to; -1 if no probability reaches its threshold.
     """
@@ -53,7 +58,8 @@ class Scorer:
     thresholds : array_like of float, shape (k,)
         Class thresholds, as from :func:`cupel.count.get_confident_thresholds`.
     method, adjust_pred_probs
-        The score, as in :func:`cupel.rank.get_label_quality_scores`.
+        The score, as in :func:`cupel.rank.get_label_quality_scores`; for ``"noise_posterior"`` use
+        `fit` or `from_noise_model`.
     collision : {"argmax", "confident"}
         As in :func:`cupel.count.compute_confident_joint`.
 
@@ -74,7 +80,7 @@ class Scorer:
     True
     """
 
-    __slots__ = ("_frozen", "_options", "_thresholds")
+    __slots__ = ("_frozen", "_rebuild", "_thresholds")
 
     def __init__(
         self,
@@ -84,6 +90,13 @@ class Scorer:
         adjust_pred_probs: bool = False,
         collision: str = "argmax",
     ) -> None:
+        as_choice(method, METHODS, name="method")
+        if method == _POSTERIOR:
+            msg = (
+                "method='noise_posterior' needs more than thresholds; use Scorer.fit(labels, "
+                "pred_probs, method='noise_posterior') or Scorer.from_noise_model"
+            )
+            raise ValueError(msg)
         values = as_class_vector(thresholds, np.size(thresholds), name="thresholds")
         self._freeze(values, False, method, adjust_pred_probs, collision)
 
@@ -99,7 +112,6 @@ class Scorer:
         as_choice(collision, COLLISIONS, name="collision")
         self._thresholds = thresholds
         self._thresholds.flags.writeable = False
-        self._options = (of_matrix_type, method, bool(adjust_pred_probs), collision)
         self._frozen = _core.Scorer(
             thresholds,
             of_matrix_type,
@@ -107,6 +119,51 @@ class Scorer:
             bool(adjust_pred_probs),
             COLLISIONS[collision],
         )
+        options = (of_matrix_type, method, bool(adjust_pred_probs), collision)
+        self._rebuild = _thaw, (thresholds.copy(), *options)
+
+    @classmethod
+    def from_noise_model(cls, noise_model: NoiseModel, *, collision: str = "argmax") -> Scorer:
+        """Freeze a noise model: scores and verdicts are those of the noise posterior.
+
+        Parameters
+        ----------
+        noise_model : NoiseModel
+            As from :func:`cupel.posterior.fit_noise_model`.
+        collision
+            As in `Scorer`.
+
+        Returns
+        -------
+        Scorer
+            Rows get the scores of :func:`cupel.posterior.get_label_posteriors` under this model.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is of a wrong kind or value.
+
+        Examples
+        --------
+        >>> import cupel
+        >>> model = cupel.posterior.NoiseModel([0.5, 0.5], [[0.9, 0.2], [0.1, 0.8]])
+        >>> cupel.Scorer.from_noise_model(model).check(0, [0.125, 0.875]).suggested_label
+        1
+        """
+        if not isinstance(noise_model, NoiseModel):
+            msg = f"noise_model must be a NoiseModel, got {type(noise_model).__name__}"
+            raise TypeError(msg)
+        as_choice(collision, COLLISIONS, name="collision")
+        scorer = cls.__new__(cls)
+        scorer._thresholds = noise_model.thresholds
+        scorer._frozen = _core.Scorer(
+            noise_model.thresholds,
+            noise_model.noise_matrix,
+            noise_model.temperature,
+            COLLISIONS[collision],
+        )
+        scorer._rebuild = _thaw_posterior, (noise_model, collision)
+        return scorer
 
     @classmethod
     def fit(
@@ -142,6 +199,11 @@ class Scorer:
             If an argument is of a wrong kind or value; the message names the first bad row.
         """
         problem = Problem.load(labels, pred_probs, classes=classes, nan=nan, n_jobs=n_jobs)
+        if as_choice(method, METHODS, name="method") == _POSTERIOR:
+            if adjust_pred_probs:
+                msg = f"adjust_pred_probs is not possible with method={method!r}"
+                raise ValueError(msg)
+            return cls.from_noise_model(fitted(problem), collision=collision)
         found = thresholds_of(problem)
         scorer = cls.__new__(cls)
         scorer._freeze(found.values, found.of_matrix_type, method, adjust_pred_probs, collision)
@@ -149,7 +211,7 @@ class Scorer:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Support pickle and copy."""
-        return _thaw, (self._thresholds.copy(), *self._options)
+        return self._rebuild
 
     @property
     def thresholds(self) -> NDArray[np.float64]:
@@ -231,7 +293,12 @@ def _thaw(
     adjust_pred_probs: bool,
     collision: str,
 ) -> Scorer:
-    """Rebuild a pickled scorer."""
+    """Rebuild a pickled scorer of thresholds."""
     scorer = Scorer.__new__(Scorer)
     scorer._freeze(thresholds, of_matrix_type, method, adjust_pred_probs, collision)
     return scorer
+
+
+def _thaw_posterior(noise_model: NoiseModel, collision: str) -> Scorer:
+    """Rebuild a pickled scorer of a noise model."""
+    return Scorer.from_noise_model(noise_model, collision=collision)

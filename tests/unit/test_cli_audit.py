@@ -1,18 +1,27 @@
+"""What ``cupel audit --compat`` computes: cleanlab's defaults."""
+
 from __future__ import annotations
+
+from functools import partial
 
 import numpy as np
 import pytest
 
 from cli_data import NAMES, planted
-from cupel.cli.audit import percent, run_audit, suggest_labels
+from cupel.cli.audit import run_audit
+from cupel.cli.estimates import suggest_labels
+from cupel.cli.methods import Methods
+from cupel.cli.wording import percent
 from cupel.count import compute_confident_joint, get_confident_thresholds
 from cupel.filter import find_label_issues
 from cupel.rank import get_label_quality_scores
 
+compat_audit = partial(run_audit, compat=True)
+
 
 def test_the_list_is_the_library_s():
     labels, probs = planted()
-    audit = run_audit(labels, probs)
+    audit = compat_audit(labels, probs)
     expected = find_label_issues(labels, probs, return_indices_ranked_by="self_confidence")
     np.testing.assert_array_equal(audit.rows, expected)
     np.testing.assert_array_equal(audit.given, labels[expected])
@@ -21,13 +30,15 @@ def test_the_list_is_the_library_s():
     np.testing.assert_array_equal(audit.thresholds, get_confident_thresholds(labels, probs))
     assert audit.n_suspects == len(expected) > 5
     assert audit.share == len(expected) / len(labels)
+    assert audit.methods == Methods("prune_by_noise_rate", "self_confidence", compat=True)
+    assert audit.posterior is None
 
 
 @pytest.mark.parametrize("filter_by", ["both", "low_normalized_margin", "predicted_neq_given"])
 @pytest.mark.parametrize("rank_by", ["normalized_margin", "confidence_weighted_entropy"])
 def test_options_reach_the_library(filter_by, rank_by):
     labels, probs = planted(seed=3)
-    audit = run_audit(labels, probs, filter_by=filter_by, rank_by=rank_by)
+    audit = compat_audit(labels, probs, filter_by=filter_by, rank_by=rank_by)
     expected = find_label_issues(
         labels, probs, filter_by=filter_by, return_indices_ranked_by=rank_by
     )
@@ -36,7 +47,7 @@ def test_options_reach_the_library(filter_by, rank_by):
 
 def test_classes_and_pairs_add_up():
     labels, probs = planted()
-    audit = run_audit(labels, probs, class_names=NAMES)
+    audit = compat_audit(labels, probs, class_names=NAMES)
     np.testing.assert_array_equal(audit.class_counts, np.bincount(labels))
     assert audit.class_suspects.sum() == audit.n_suspects
     pairs = audit.confused_pairs()
@@ -47,6 +58,7 @@ def test_classes_and_pairs_add_up():
     assert all(pair.given != pair.suggested for pair in pairs)
     assert audit.confused_pairs(2) == pairs[:2]
     joint = compute_confident_joint(labels, probs)
+    assert isinstance(audit.estimated_errors, int)
     assert audit.estimated_errors == joint.sum() - np.trace(joint)
     np.testing.assert_allclose(audit.class_noise, 1 - np.diag(joint) / joint.sum(axis=1))
 
@@ -68,7 +80,7 @@ def test_suggestions_do_not_depend_on_blocks(monkeypatch):
     labels, probs = planted()
     rows = np.arange(len(labels))
     whole = suggest_labels(labels, probs, rows)
-    monkeypatch.setattr("cupel.cli.audit._BLOCK_CELLS", 30)
+    monkeypatch.setattr("cupel.cli.estimates._BLOCK_CELLS", 30)
     for a, b in zip(whole, suggest_labels(labels, probs, rows), strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -76,7 +88,7 @@ def test_suggestions_do_not_depend_on_blocks(monkeypatch):
 @pytest.mark.parametrize("dtype", ["f2", "f4", ">f8"])
 def test_other_dtypes(dtype):
     labels, probs = planted()
-    audit = run_audit(labels, probs.astype(dtype))
+    audit = compat_audit(labels, probs.astype(dtype))
     assert audit.n_suspects > 5
     assert audit.given_probs.dtype == audit.thresholds.dtype == np.float64
 
@@ -84,16 +96,16 @@ def test_other_dtypes(dtype):
 def test_reasons_in_words():
     labels = np.array([0, 0, 1, 1, 1, 0])
     probs = np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.3, 0.7], [0.95, 0.05], [0.845, 0.155]])
-    audit = run_audit(labels, probs, class_names=["cat", "dog"])
+    audit = compat_audit(labels, probs, class_names=["cat", "dog"])
     assert audit.rows.tolist() == [4]
     assert audit.reason(0) == "given label 5% likely; 'cat' at 0.95, above its threshold 0.85"
-    unnamed = run_audit(labels, probs)
+    unnamed = compat_audit(labels, probs)
     assert unnamed.reason(0) == "given label 5% likely; class 0 at 0.95, above its threshold 0.85"
 
 
 def test_reason_below_the_threshold_and_close_numbers():
     labels, probs = planted(seed=5)
-    audit = run_audit(labels, probs, filter_by="predicted_neq_given")
+    audit = compat_audit(labels, probs, filter_by="predicted_neq_given")
     for i in range(audit.n_suspects):
         above = audit.suggested_probs[i] > audit.thresholds[audit.suggested[i]]
         assert (", above its threshold" in audit.reason(i)) == above
@@ -103,7 +115,7 @@ def test_reason_below_the_threshold_and_close_numbers():
 
 def test_reason_where_the_given_label_is_the_likeliest():
     labels, probs = planted(n=40, seed=2)
-    audit = run_audit(labels, probs, filter_by="low_self_confidence")
+    audit = compat_audit(labels, probs, filter_by="low_self_confidence")
     object.__setattr__(audit, "given_probs", np.full(audit.n_suspects, 0.6))
     object.__setattr__(audit, "suggested_probs", np.full(audit.n_suspects, 0.3))
     assert "60% likely, still the likeliest; next class" in audit.reason(0)
@@ -114,7 +126,7 @@ def test_class_without_examples_has_no_threshold():
     rows = labels != 2
     labels, probs = labels[rows], probs[rows].copy()
     probs[0] = [0.01, 0.01, 0.97, 0.01]
-    audit = run_audit(labels, probs, class_names=NAMES, filter_by="predicted_neq_given")
+    audit = compat_audit(labels, probs, class_names=NAMES, filter_by="predicted_neq_given")
     assert np.isnan(audit.thresholds[2])
     assert np.isnan(audit.class_noise[2])
     assert audit.class_counts[2] == 0
@@ -127,10 +139,10 @@ def test_rows_that_are_not_finite():
     bad = probs.copy()
     bad[[3, 50], 1] = np.nan, np.inf
     with pytest.raises(ValueError, match="3"):
-        run_audit(labels, bad)
-    audit = run_audit(labels, bad, nan="drop")
+        compat_audit(labels, bad)
+    audit = compat_audit(labels, bad, nan="drop")
     keep = np.delete(np.arange(len(labels)), [3, 50])
-    expected = run_audit(labels[keep], probs[keep])
+    expected = compat_audit(labels[keep], probs[keep])
     assert audit.n_dropped == 2
     assert audit.n_used == len(keep)
     np.testing.assert_array_equal(audit.rows, keep[expected.rows])
@@ -141,14 +153,14 @@ def test_rows_that_are_not_finite():
 
 def test_one_class_is_refused():
     with pytest.raises(ValueError, match="at least two classes"):
-        run_audit(np.zeros(3, np.int64), np.ones((3, 1)))
+        compat_audit(np.zeros(3, np.int64), np.ones((3, 1)))
 
 
 def test_inputs_are_left_alone():
     labels, probs = planted()
     labels.setflags(write=False)
     probs.setflags(write=False)
-    run_audit(labels, probs, n_jobs=2)
+    compat_audit(labels, probs, n_jobs=2)
 
 
 def test_percent():

@@ -51,8 +51,9 @@ def document(capsys, *arguments):
     return json.loads(run(capsys, "audit", *arguments, "--json").out)
 
 
-def test_the_suspects_stay_what_they_are(files, capsys):
-    alone, found = document(capsys, *files[:2]), document(capsys, *files)
+@pytest.mark.parametrize("mode", [[], ["--compat"]])
+def test_the_suspects_stay_what_they_are(files, capsys, mode):
+    alone, found = document(capsys, *files[:2], *mode), document(capsys, *files, *mode)
     for name in ("classes", "confused_pairs"):
         assert found[name] == alone[name]
     for item, old in zip(found["suspects"], alone["suspects"], strict=True):

@@ -153,12 +153,52 @@ def test_warnings_of_the_core_are_notes(files, capsys, tmp_path):
 
     labels, _probs = planted()
     few = write_npy(tmp_path / "few.npy", labels)
-    arguments = ["audit", few, files[1], "--min-examples", "1000"]
+    arguments = ["audit", few, files[1], "--min-examples", "1000", "--compat"]
     assert cupel.cli.main(arguments) == 0
     assert cupel.cli.main([*arguments, "--quiet"]) == 0
     out, err = capsys.readouterr()
     assert "Traceback" not in err
     assert "0 suspects" in out
+
+
+def test_options_without_effect_are_told(files, capsys):
+    options = ["--min-examples", "3", "--frac-noise", "0.5", "--collision", "confident"]
+    assert cupel.cli.main(["audit", *files]) == 0
+    out, _ = capsys.readouterr()
+    assert cupel.cli.main(["audit", *files, *options]) == 0
+    again, err = capsys.readouterr()
+    assert again == out
+    assert err.splitlines() == [
+        f"cupel: note: {name} has no effect on the noise posterior; see --compat"
+        for name in options[::2]
+    ]
+    for other in (["-q"], ["--compat"], ["--filter-by", "prune_by_class"]):
+        assert cupel.cli.main(["audit", *files, *options, *other]) == 0
+        assert "no effect" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "methods"),
+    [
+        ([], ["noise_posterior", "noise_posterior", False]),
+        (["--compat"], ["prune_by_noise_rate", "self_confidence", True]),
+        (["--rank-by", "normalized_margin"], ["noise_posterior", "normalized_margin", False]),
+        (["--filter-by", "both"], ["both", "noise_posterior", False]),
+        (["--compat", "--filter-by", "both"], ["both", "self_confidence", True]),
+        (
+            ["--compat", "--rank-by", "noise_posterior"],
+            ["prune_by_noise_rate", "noise_posterior", True],
+        ),
+    ],
+)
+def test_methods_are_told(files, capsys, options, methods):
+    assert cupel.cli.main(["audit", *files, *options, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    told = document["parameters"]
+    assert [told["filter_by"], told["rank_by"], told["compat"]] == methods
+    assert ("error_probability" in document["suspects"][0]) == (not methods[2])
+    assert cupel.cli.main(["audit", *files, *options]) == 0
+    assert f"by {methods[1].replace('_', ' ')} (0 worst" in capsys.readouterr().out
 
 
 def test_json_is_all_there_is_on_stdout(files, tmp_path):
@@ -214,3 +254,4 @@ def test_terminal_without_unicode(files):
     text = done.stdout.decode("ascii")
     assert "r\\xe4ka" in text
     assert "\\u2588" not in text  # bars have a plain form
+    assert " +- " in text

@@ -22,20 +22,22 @@ pa = pytest.importorskip("pyarrow")
 from pyarrow import parquet
 
 import cupel.cli
-from cli_data import planted, write_csv, write_npy
+from cli_data import faultless, planted, write_csv, write_npy
 from cupel.cli import output
 from cupel.cli.audit import run_audit
 from cupel.cli.errors import CliError
 
 NAMES = ["=1+1", '"quoted", comma', "line\nbreak", " räka 鳥\t"]
 IDS = pa.array([f"00{i}" if i % 2 else "@id,\n" for i in range(240)])
+NUMBERS = ["score", "given_prob", "suggested_prob", "suggested_threshold"]
+ADDED = ["error_probability", "suggested_posterior"]  # by the posterior
 POSIX = pytest.mark.skipif(os.name == "nt", reason="POSIX files and signals")
 
 
-@pytest.fixture(scope="module")
-def audit():
+@pytest.fixture(scope="module", params=[False, True], ids=["posterior", "compat"])
+def audit(request):
     labels, probs = planted()
-    return run_audit(labels, probs, class_names=NAMES)
+    return run_audit(labels, probs, class_names=NAMES, compat=request.param)
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +53,10 @@ def read(path):
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     with path.open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
+    numbers = [*NUMBERS, *(ADDED if rows and ADDED[0] in rows[0] else [])]
     for row in rows:
         row["row"] = int(row["row"])
-        for name in ("score", "given_prob", "suggested_prob", "suggested_threshold"):
+        for name in numbers:
             row[name] = float(row[name])
     return rows
 
@@ -74,7 +77,7 @@ def test_nothing_is_lost(tmp_path, audit, table, suffix):
 @pytest.mark.parametrize("dtype", ["float16", "float32"])
 def test_narrow_scores_are_widened_exactly(tmp_path, dtype):
     labels, probs = planted()
-    audit = run_audit(labels, probs.astype(dtype))
+    audit = run_audit(labels, probs.astype(dtype), compat=True)
     table = output.suspects_table(audit)
     output.write_table(table, tmp_path / "list.csv")
     rows = read(tmp_path / "list.csv")
@@ -91,12 +94,10 @@ def test_class_without_threshold_is_null(audit):
     assert table["suggested_threshold"].null_count == table.num_rows
 
 
-def test_empty_list(tmp_path, audit):
-    none = {
-        name: getattr(audit, name)[:0]
-        for name in ("rows", "given", "suggested", "scores", "given_probs", "suggested_probs")
-    }
-    empty = dataclasses.replace(audit, **none)
+@pytest.mark.parametrize("compat", [False, True])
+def test_empty_list(tmp_path, compat):
+    empty = run_audit(*faultless(), class_names=NAMES, compat=compat)
+    assert empty.n_suspects == 0
     for suffix in (".csv", ".jsonl", ".parquet"):
         path = tmp_path / f"list{suffix}"
         output.write_table(output.suspects_table(empty, IDS), path)
@@ -117,6 +118,8 @@ def test_json_document(audit, table, monkeypatch):
     assert [row["class"] for row in document["classes"]] == NAMES
     assert sum(row["suspects"] for row in document["classes"]) == audit.n_suspects
     assert sum(row["suspects"] for row in document["confused_pairs"]) == audit.n_suspects
+    assert document["summary"]["estimated_label_errors"] == audit.estimated_errors
+    assert [row["estimated_noise"] for row in document["classes"]] == audit.class_noise.tolist()
 
 
 def test_ids_that_are_not_finite_are_null_in_json(audit, tmp_path):

@@ -11,33 +11,35 @@ pa = pytest.importorskip("pyarrow")
 
 from rich.console import Console
 
-from cli_data import NAMES, planted
+from cli_data import NAMES, faultless, planted
 from cupel.cli.audit import run_audit
-from cupel.cli.render import audit_view
+from cupel.cli.render import audit_view, figures_line
+from cupel.cli.wording import percent
 
 LABELS, PROBS = planted()
+BOTH = pytest.mark.parametrize("compat", [False, True])
 
 
 def shown(audit, width=100, top=5, **options):
     stream = io.StringIO()
     console = Console(file=stream, width=width, **options)
-    console.print(
-        audit_view(audit, console, top=top, rank_by="self_confidence", remedy="look", ids=None)
-    )
+    console.print(audit_view(audit, console, top=top, remedy="look", ids=None))
     return stream.getvalue()
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 140])
 @pytest.mark.parametrize("names", [None, NAMES, [10 * name for name in NAMES]])
-def test_nothing_is_wider_than_the_terminal(width, names):
+@BOTH
+def test_nothing_is_wider_than_the_terminal(width, names, compat):
     from rich.cells import cell_len
 
-    text = shown(run_audit(LABELS, PROBS, class_names=names), width)
+    text = shown(run_audit(LABELS, PROBS, class_names=names, compat=compat), width)
     assert max(map(cell_len, text.splitlines())) <= width
 
 
-def test_what_is_told():
-    audit = run_audit(LABELS, PROBS, class_names=NAMES)
+@BOTH
+def test_what_is_told(compat):
+    audit = run_audit(LABELS, PROBS, class_names=NAMES, compat=compat)
     text = shown(audit, width=140)
     assert f"240 rows   4 classes   {audit.n_suspects} suspects" in text
     for i in range(5):
@@ -56,9 +58,39 @@ def test_small_tables_stand_side_by_side_where_they_fit():
     assert "given → suggested" not in together[0]
 
 
-def test_reasons_break_where_they_are_read():
-    audit = run_audit(LABELS, PROBS, class_names=NAMES)
-    lines = [line for line in shown(audit, 80).splitlines() if "likely;" in line]
+def test_the_errors_are_told():
+    audit = run_audit(LABELS, PROBS)
+    expected = audit.posterior.expected
+    told = f"{expected.total:.1f} ± {expected.standard_error:.1f}"
+    assert f"   {told} errors expected ({percent(expected.total / 240)})\n" in shown(audit)
+    assert "by noise posterior (0 worst, 1 best)" in shown(audit)
+    compat = run_audit(LABELS, PROBS, compat=True)
+    assert f"   {compat.estimated_errors} errors estimated\n" in shown(compat)
+    assert "by self confidence (0 worst, 1 best)" in shown(compat)
+
+
+def test_figures_are_on_as_many_lines_as_they_need():
+    figures = [("1,000", "rows"), ("10", "classes"), ("5 ± 1", "errors expected (0.5%)")]
+    whole = " 1,000 rows   10 classes   5 ± 1 errors expected (0.5%)"
+    assert figures_line(figures, len(whole)).plain == whole
+    assert figures_line(figures, len(whole) - 1).plain == (
+        " 1,000 rows   10 classes\n 5 ± 1 errors expected (0.5%)"
+    )
+    assert figures_line(figures, 5).plain == (
+        " 1,000 rows\n 10 classes\n 5 ± 1 errors expected (0.5%)"
+    )
+
+
+def test_only_no_noise_looks_like_none():
+    audit = run_audit(LABELS, PROBS)
+    text = shown(dataclasses.replace(audit, class_noise=np.array([0.0, 0.0004, 0.0006, 0.5])))
+    assert [share in text for share in (" 0.0%", "<0.1%", " 0.1%", "50.0%")] == [True] * 4
+
+
+@pytest.mark.parametrize(("compat", "end"), [(False, "%"), (True, "likely")])
+def test_reasons_break_where_they_are_read(compat, end):
+    audit = run_audit(LABELS, PROBS, class_names=NAMES, compat=compat)
+    lines = [line for line in shown(audit, 80).splitlines() if f"{end};" in line]
     assert len(lines) == 5
     assert all(line.rstrip().endswith(";") for line in lines)
 
@@ -78,13 +110,9 @@ def test_no_colour_unless_on_a_terminal():
     assert "\x1b" in shown(audit, force_terminal=True, color_system="standard")
 
 
-def test_nothing_found():
-    audit = run_audit(LABELS, PROBS)
-    none = {
-        name: getattr(audit, name)[:0]
-        for name in ("rows", "given", "suggested", "scores", "given_probs", "suggested_probs")
-    }
-    text = shown(dataclasses.replace(audit, **none))
+@BOTH
+def test_nothing_found(compat):
+    text = shown(run_audit(*faultless(), compat=compat))
     assert "0 suspects (0%)" in text
     assert "Classes" not in text
 
@@ -107,5 +135,5 @@ def test_ids():
     stream = io.StringIO()
     console = Console(file=stream, width=100)
     ids = pa.array([f"img-{i}\x07" for i in range(len(LABELS))])
-    console.print(audit_view(audit, console, top=3, rank_by="self_confidence", remedy="", ids=ids))
+    console.print(audit_view(audit, console, top=3, remedy="", ids=ids))
     assert f"img-{audit.rows[0]}\\x07" in stream.getvalue()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cupel.cli.errors import CliError, printable
+from cupel.cli.methods import POSTERIOR, choose_methods
 from cupel.cli.neighbor_commands import duplicates, find_neighbors, outliers, watched
 from cupel.cli.options import FILTERS, METRICS, SCORES, as_share, as_size
 from cupel.cli.reporting import (
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from cupel.cli.features import Features
     from cupel.cli.findings import Findings
     from cupel.cli.inputs import Inputs
+    from cupel.cli.methods import Methods
 
 __all__ = ["cli", "run"]
 
@@ -104,18 +106,23 @@ Exit codes: 0 done, 1 more suspects than --fail-over allows, 2 bad usage or unus
 @click.option("--metric", type=click.Choice(METRICS), help="Distance between rows of --features.")
 @click.option("--header/--no-header", default=None, help="First line of the .csv files: names?")
 @click.option(
+    "--compat",
+    is_flag=True,
+    help="As cleanlab does by default: choice, order, suggestions and estimated errors.",
+)
+@click.option(
     "--filter-by",
     metavar="FILTER",
     type=click.Choice(FILTERS),
-    default=FILTERS[0],
-    help=f"How suspects are chosen: {', '.join(FILTERS)}.  [default: {FILTERS[0]}]",
+    help=f"How suspects are chosen: {', '.join(FILTERS)}."
+    f"  [default: {FILTERS[0]}; with --compat {FILTERS[1]}]",
 )
 @click.option(
     "--rank-by",
     metavar="SCORE",
     type=click.Choice(SCORES),
-    default=SCORES[0],
-    help=f"What the list is ordered by: {', '.join(SCORES)}.  [default: {SCORES[0]}]",
+    help=f"What the list is ordered by: {', '.join(SCORES)}."
+    f"  [default: {SCORES[0]}; with --compat {SCORES[1]}]",
 )
 @click.option(
     "--min-examples",
@@ -123,7 +130,7 @@ Exit codes: 0 done, 1 more suspects than --fail-over allows, 2 bad usage or unus
     type=click.IntRange(min=0),
     default=1,
     show_default=True,
-    help="List no rows of a class that would keep fewer.",
+    help="For prune filters and both: list no rows of a class that would keep fewer.",
 )
 @click.option(
     "--frac-noise",
@@ -131,7 +138,7 @@ Exit codes: 0 done, 1 more suspects than --fail-over allows, 2 bad usage or unus
     type=click.FloatRange(0, 1),
     default=1.0,
     show_default=True,
-    help="Share of the estimated errors to list.",
+    help="For prune filters and both: share of the estimated errors to list.",
 )
 @click.option(
     "--collision",
@@ -197,6 +204,11 @@ def audit(
     --features, such as embeddings, are a row of numbers for each label. With them, outliers and
     duplicates are listed too, as by cupel outliers and cupel duplicates.
 
+    The noise posterior weighs the probabilities by the noise among the labels, estimated from
+    the same data: how likely each label is wrong, which class is likeliest to be the true one,
+    and, added up, how many errors to expect. The ± is chance alone; a model that is wrong about
+    its own certainty may be further off. --compat leaves the posterior out.
+
     Rows are counted from 0, without the header. The suggested label is the likeliest class other
     than the given one. Scores are between 0 (worst) and 1 (best).
 
@@ -226,14 +238,15 @@ def audit(
                 features, labels, pred_probs, inputs, reading, nan=options["nan"]
             )
         note(vectors.notes, quiet=quiet)
+    methods = choose_methods(**{name: options[name] for name in ("compat", "filter_by", "rank_by")})
     parameters = {
-        "filter_by": options["filter_by"],
-        "rank_by": options["rank_by"],
+        **methods._asdict(),
         "min_examples_per_class": options["min_examples"],
         "frac_noise": options["frac_noise"],
         "collision": options["collision"],
         "nan": options["nan"],
     }
+    note(_unused(methods, options), quiet=quiet)
     with status("auditing …", quiet=quiet):
         result = _audited(inputs, labels, pred_probs, parameters, options["threads"], quiet)
     findings = None
@@ -258,7 +271,7 @@ def audit(
                 click.echo(text, nl=False)
         else:
             shown = _DEFAULT_TOP if top is None else top
-            _print_audit(result, findings, shown, parameters, inputs.ids)
+            _print_audit(result, findings, shown, inputs.ids)
     if output is not None and not quiet:
         what = "suspects" if findings is None else "findings"
         click.echo(f"{table.num_rows:,} {what} written to {printable(output)}", err=True)
@@ -317,6 +330,17 @@ def _audited(
         raise CliError(msg) from error
 
 
+def _unused(methods: Methods, options: dict[str, Any]) -> list[str]:
+    """Tell of options that only the other filters, or the confident joint, would heed."""
+    if methods.compat or methods.filter_by != POSTERIOR:
+        return []
+    return [
+        f"--{name.replace('_', '-')} has no effect on the noise posterior; see --compat"
+        for name, usual in (("min_examples", 1), ("frac_noise", 1.0), ("collision", "argmax"))
+        if options[name] != usual
+    ]
+
+
 def _check_feature_options(features: str | None, options: dict[str, Any]) -> None:
     for name in ("feature_columns", "metric"):
         if features is None and options[name] is not None:
@@ -335,9 +359,7 @@ def _by_features(
         return find_by_features(result, inputs.labels, search, progress=tell, n_jobs=threads)
 
 
-def _print_audit(
-    result: Audit, findings: Findings | None, top: int, parameters: dict[str, Any], ids: Any
-) -> None:
+def _print_audit(result: Audit, findings: Findings | None, top: int, ids: Any) -> None:
     from cupel.cli.render import StandardOutput, audit_view
 
     console = StandardOutput()
@@ -346,7 +368,6 @@ def _print_audit(
         result,
         console,
         top=top,
-        rank_by=parameters["rank_by"],
         remedy=remedy,
         ids=ids,
         figures=() if findings is None else findings.figures,

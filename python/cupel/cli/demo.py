@@ -13,9 +13,10 @@ from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
-from cupel.cli.audit import Audit, percent, run_audit
+from cupel.cli.audit import Audit, run_audit
 from cupel.cli.errors import CliError
 from cupel.cli.render import audit_view
+from cupel.cli.wording import percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +28,6 @@ __all__ = ["Recovery", "cross_validated_probs", "demo_views", "flip_labels", "re
 
 _SEED = 0
 _SHARE = 0.05
-_RANK_BY = "self_confidence"
 _PICTURES = 4
 _SHADES = " ░▒▓█"
 
@@ -117,7 +117,7 @@ def _real(
             f"{len(labels):,} handwritten digits that come with scikit-learn, and the probabilities"
             " of a logistic regression that never saw the row it judges (5 folds)."
         ),
-        audit_view(audit, console, top=top, rank_by=_RANK_BY, remedy="--top N shows more"),
+        audit_view(audit, console, top=top, remedy="--top N shows more"),
         Text("\n The first of them, given → suggested:\n", style="bold"),
         Padding(_pictures(images, audit), (0, 1)),
         Text(),
@@ -137,7 +137,7 @@ def _planted(
             "trained again on the changed labels, and the list was made without knowing which."
         ),
         Padding(_verdict(found), (0, 1)),
-        audit_view(audit, console, top=top, rank_by=_RANK_BY, remedy="--top N shows more"),
+        audit_view(audit, console, top=top, remedy="--top N shows more"),
     )
 
 

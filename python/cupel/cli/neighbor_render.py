@@ -8,9 +8,9 @@ from rich.console import Group as Stack
 from rich.padding import Padding
 from rich.text import Text
 
-from cupel.cli.audit import percent
 from cupel.cli.errors import printable
 from cupel.cli.render import LONGEST_NAME, figures_line, hidden_line, score_text, simple_table
+from cupel.cli.wording import percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from cupel.cli.files import parse_size
+from cupel.cli.methods import POSTERIOR
 
 __all__ = [
     "DUPLICATE_THRESHOLD",
@@ -17,6 +18,7 @@ __all__ = [
 ]
 
 FILTERS = (
+    POSTERIOR,
     "prune_by_noise_rate",
     "prune_by_class",
     "both",
@@ -25,7 +27,7 @@ FILTERS = (
     "low_normalized_margin",
     "low_self_confidence",
 )
-SCORES = ("self_confidence", "normalized_margin", "confidence_weighted_entropy")
+SCORES = (POSTERIOR, "self_confidence", "normalized_margin", "confidence_weighted_entropy")
 METRICS = ("euclidean", "cosine")
 OUTLIER_THRESHOLD = 0.37037
 DUPLICATE_THRESHOLD = 0.13

@@ -54,7 +54,8 @@ def suspects_table(audit: Audit, ids: Any = None) -> Any:
     -------
     pyarrow.Table
         Columns row, [id,] given_label, suggested_label, score, given_prob, suggested_prob,
-        suggested_threshold, worst first. Labels are class names where they are known. Numbers are
+        suggested_threshold, and with the posterior error_probability and suggested_posterior;
+        worst first. Labels are class names where they are known. Numbers are
         float64; narrower scores are widened, which is exact. A class without examples has no
         threshold: null.
     """
@@ -70,6 +71,11 @@ def suspects_table(audit: Audit, ids: Any = None) -> Any:
         "suggested_prob": pa.array(audit.suggested_probs),
         "suggested_threshold": pa.array(threshold, mask=np.isnan(threshold)),
     }
+    if audit.posterior is not None:
+        columns |= {
+            "error_probability": pa.array(audit.posterior.error_probability),
+            "suggested_posterior": pa.array(audit.posterior.suggested_probability),
+        }
     return pa.table(columns)
 
 
@@ -103,18 +109,10 @@ def json_document(
             "suspects": audit.n_suspects,
             "share_of_suspects": audit.share,
             "estimated_label_errors": audit.estimated_errors,
+            **_standard_error(audit),
             **(summary or {}),
         },
-        "classes": [
-            {
-                "class": audit.name(k) if audit.class_names is not None else k,
-                "rows": int(audit.class_counts[k]),
-                "suspects": int(audit.class_suspects[k]),
-                "estimated_noise": _or_none(audit.class_noise[k]),
-                "threshold": _or_none(audit.thresholds[k]),
-            }
-            for k in range(audit.n_classes)
-        ],
+        "classes": [_class_document(audit, k) for k in range(audit.n_classes)],
         "confused_pairs": [
             {
                 "given_label": audit.name(a) if audit.class_names is not None else a,
@@ -125,6 +123,29 @@ def json_document(
         ],
     }
     return json_text(document, {"suspects": _with_reasons(audit, table), **(lists or {})})
+
+
+def _standard_error(audit: Audit) -> dict[str, float]:
+    if audit.posterior is None:
+        return {}
+    return {"estimated_label_errors_standard_error": audit.posterior.expected.standard_error}
+
+
+def _class_document(audit: Audit, k: int) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "class": audit.name(k) if audit.class_names is not None else k,
+        "rows": int(audit.class_counts[k]),
+        "suspects": int(audit.class_suspects[k]),
+        "estimated_noise": _or_none(audit.class_noise[k]),
+        "threshold": _or_none(audit.thresholds[k]),
+    }
+    if audit.posterior is not None:
+        expected = audit.posterior.expected
+        document |= {
+            "estimated_label_errors": float(expected.per_class[k]),
+            "estimated_label_errors_standard_error": float(expected.per_class_standard_error[k]),
+        }
+    return document
 
 
 def json_text(

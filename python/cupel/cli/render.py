@@ -11,8 +11,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from cupel.cli.audit import percent
 from cupel.cli.errors import printable
+from cupel.cli.wording import give_or_take, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,6 @@ def audit_view(
     console: Console,
     *,
     top: int,
-    rank_by: str,
     remedy: str,
     ids: Any = None,
     figures: Sequence[tuple[str, str]] = (),
@@ -65,8 +64,6 @@ def audit_view(
         Where it will be shown; decides what fits side by side.
     top : int
         How many suspects to list.
-    rank_by : str
-        Name of the score, for the heading.
     remedy : str
         What to do to see the rest of the list.
     ids : pyarrow array, optional
@@ -83,7 +80,7 @@ def audit_view(
         grid.add_row(*small)
         parts += [grid] if _width(grid, console) <= console.width else small
         if top:
-            parts.append(_list_table(audit, console, top, rank_by, ids))
+            parts.append(_list_table(audit, console, top, ids))
     if audit.n_suspects > top:
         parts.append(hidden_line(audit.n_suspects - top, remedy))
     return Group(*parts)
@@ -94,18 +91,32 @@ def _figures(audit: Audit) -> list[tuple[str, str]]:
         (f"{audit.n_used:,}", "rows"),
         (f"{audit.n_classes:,}", "classes"),
         (f"{audit.n_suspects:,}", f"suspects ({percent(audit.share)})"),
-        (f"{audit.estimated_errors:,}", "errors estimated"),
+        _errors_figure(audit),
     ]
     if audit.n_dropped:
         figures.insert(1, (f"{audit.n_dropped:,}", "left out"))
     return figures
 
 
+def _errors_figure(audit: Audit) -> tuple[str, str]:
+    if audit.posterior is None:
+        return f"{audit.estimated_errors:,}", "errors estimated"
+    expected = audit.posterior.expected
+    share = percent(expected.total / audit.n_used if audit.n_used else 0.0)
+    return give_or_take(expected.total, expected.standard_error), f"errors expected ({share})"
+
+
 def figures_line(figures: Sequence[tuple[str, str]], width: int) -> Text:
-    """Lay out numbers and what they count: on one line if it fits, else on one each."""
-    told = [Text.assemble((number, "bold cyan"), f" {what}") for number, what in figures]
-    line = Text(" ") + Text("   ").join(told)
-    return line if line.cell_len <= width else Text(" ") + Text("\n ").join(told)
+    """Lay out numbers and what they count, as many on a line as fit."""
+    lines: list[Text] = []
+    for number, what in figures:
+        figure = Text.assemble((number, "bold cyan"), f" {what}")
+        longer = Text("   ").join([*lines[-1:], figure])
+        if lines and longer.cell_len < width:
+            lines[-1] = longer
+        else:
+            lines.append(figure)
+    return Text(" ") + Text("\n ").join(lines)
 
 
 def hidden_line(n: int, remedy: str) -> Text:
@@ -129,11 +140,16 @@ def _class_table(audit: Audit) -> Table:
             _name(audit, int(k)),
             f"{audit.class_counts[k]:,}",
             f"{audit.class_suspects[k]:,}",
-            f"{100 * noise:.1f}%" if known else "-",
+            _noise_text(noise) if known else "-",
             Text("█" * max(round(_BAR * noise / worst), noise > 0), "yellow") if known else "",
         )
     _say_hidden(table, len(order) - len(shown), "more classes")
     return table
+
+
+def _noise_text(noise: float) -> str:
+    """Write a share so that only zero looks like zero."""
+    return "<0.1%" if 0 < noise < 0.0005 else f"{100 * noise:.1f}%"
 
 
 def _pair_table(audit: Audit) -> Table:
@@ -148,9 +164,9 @@ def _pair_table(audit: Audit) -> Table:
     return table
 
 
-def _list_table(audit: Audit, console: Console, top: int, rank_by: str, ids: Any) -> Table:
+def _list_table(audit: Audit, console: Console, top: int, ids: Any) -> Table:
     shown = range(min(top, audit.n_suspects))
-    score = rank_by.replace("_", " ")
+    score = audit.methods.rank_by.replace("_", " ")
     title = f"Suspects: the worst {len(shown):,}, by {score} (0 worst, 1 best)"
     reasons = [printable(audit.reason(i), 1_000) for i in shown]
     facts = [_facts(audit, i, ids) for i in shown]

@@ -62,7 +62,7 @@ def fail_if_over(limit: float | None, share: float, what: str) -> None:
     """End with exit code 1 if the share is above the limit."""
     if limit is None or share <= limit:
         return
-    from cupel.cli.audit import percent
+    from cupel.cli.wording import percent
 
     message = f"{percent(share)} of the rows {what}, more than --fail-over {percent(limit)}"
     click.echo(f"cupel: failed: {message}", err=True)

@@ -19,6 +19,6 @@ References
 
 from __future__ import annotations
 
-from cupel.reference import count, duplicates, filter, neighbors, outlier, rank
+from cupel.reference import count, duplicates, filter, neighbors, outlier, posterior, rank
 
-__all__ = ["count", "duplicates", "filter", "neighbors", "outlier", "rank"]
+__all__ = ["count", "duplicates", "filter", "neighbors", "outlier", "posterior", "rank"]

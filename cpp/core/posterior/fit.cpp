@@ -1,0 +1,232 @@
+// Fits the noise model of a data set; the steps and their reasons are in docs/noise-posterior.md.
+#include <array>
+#include <cmath>
+#include <functional>
+#include <stdexcept>
+
+#include "core/blocks.hpp"
+#include "core/posterior/sample.hpp"
+#include "core/posterior/true_class.hpp"
+
+namespace cupel {
+namespace {
+
+using Matrix = SquareMatrix<double>;
+
+constexpr std::size_t kSampleRows = std::size_t{1} << 14;
+constexpr std::size_t kSampleRowsPerClass = 32;
+constexpr std::size_t kTemperatureRows = std::size_t{1} << 11;
+constexpr double kRefinedShare = 0.75;  // of the noise matrix; the rest is the confident joint's
+constexpr double kRandomLabels = 0.01;  // share of labels that is always thought to be random
+constexpr double kLowestTemperature = 1.0 / 16.0, kHighestTemperature = 16.0;
+constexpr double kTemperaturePrecision = 1e-6;
+constexpr double kFlatSlope = 1e-12;  // rounding alone gives as much
+constexpr int kTemperatureSteps = 30;
+constexpr int kRefits = 2;
+// Weights that differ by less are equal but for rounding.
+constexpr double kNearlyAll = 1.0 - 1e-9;
+
+// Columns made to sum to 1; a column without anything is taken from `otherwise`.
+Matrix shares(Matrix m, const Matrix& otherwise) {
+  std::vector<double> sums(m.size);
+  for (std::size_t g = 0; g < m.size; ++g)
+    for (std::size_t z = 0; z < m.size; ++z) sums[z] += m(g, z);
+  for (std::size_t g = 0; g < m.size; ++g)
+    for (std::size_t z = 0; z < m.size; ++z)
+      m(g, z) = sums[z] > 0.0 ? m(g, z) / sums[z] : otherwise(g, z);
+  return m;
+}
+
+Matrix identity(std::size_t size) {
+  Matrix m(size);
+  for (std::size_t k = 0; k < size; ++k) m(k, k) = 1.0;
+  return m;
+}
+
+Matrix shares_of_joint(const SquareMatrix<std::int64_t>& joint) {
+  Matrix m(joint.size);
+  std::transform(joint.values.begin(), joint.values.end(), m.values.begin(),
+                 [](std::int64_t count) { return static_cast<double>(count); });
+  return shares(std::move(m), identity(joint.size));
+}
+
+// share * a + (1 - share) * b, with the part that is always random.
+Matrix blended(const Matrix& a, const Matrix& b, double share) {
+  Matrix m(a.size);
+  const double random = kRandomLabels / static_cast<double>(a.size);
+  for (std::size_t i = 0; i < m.values.size(); ++i)
+    m.values[i] =
+        (1.0 - kRandomLabels) * (share * a.values[i] + (1.0 - share) * b.values[i]) + random;
+  return m;
+}
+
+Matrix with_random_part(const Matrix& m) { return blended(m, m, 1.0); }
+
+// Sets the sample's weights (and shortlists) from the matrix.
+template <typename T>
+void weigh(MatrixView<T> probs, const TrueClassTables& tables, bool unmix,
+           const Execution& execution, Sample& sample) {
+  const std::size_t row_bytes = probs.cols * sizeof(T);
+  const RowPass pass(execution, sample.size(), row_bytes, row_bytes + 32 * tables.width());
+  static_assert(kMaxBlockRows % kLanes == 0);
+  parallel_blocks(execution, pass.workers, pass.rows, pass.grain / kLanes * kLanes,
+                  [&](std::size_t, std::size_t begin, std::size_t end) {
+                    std::array<const T*, kMaxBlockRows> pointers;
+                    for (std::size_t i = begin; i < end; ++i)
+                      pointers[i - begin] = probs.row(sample.numbers[i]);
+                    sample.rows(begin, end).weigh(pointers.data(), tables, unmix);
+                  });
+}
+
+template <typename T>
+Sample drawn(MatrixView<T> probs, const LabelsView& labels, std::size_t count) {
+  Sample sample(even_rows(probs.rows, count), probs.cols);
+  for (std::size_t i = 0; i < sample.size(); ++i) {
+    const std::size_t row = sample.numbers[i];
+    sample.given[i] = *CheckedLabels(labels, row, row + 1, probs.cols).data();
+  }
+  return sample;
+}
+
+// `count` rows of a sample, spread evenly, not weighed yet.
+Sample part_of(const Sample& sample, std::size_t count) {
+  Sample part(even_rows(sample.size(), count), sample.classes);
+  for (std::size_t i = 0; i < part.size(); ++i) {
+    part.given[i] = sample.given[part.numbers[i]];
+    part.numbers[i] = sample.numbers[part.numbers[i]];
+  }
+  return part;
+}
+
+// The temperature under which the given labels are likeliest, by Newton's method between bounds.
+// `sample` holds weights at temperature 1, which are lost.
+double best_temperature(Sample& sample, const TrueClassTables& tables) {
+  const TileKernels& kernels = active_kernels().tiles;
+  const std::size_t rows = sample.size();
+  const std::size_t width = sample.width();
+  std::vector<double> rates(sample.weights.size());
+  std::vector<double> logs(sample.weights.size());
+  sample.rows(0, rows).label_rates(tables, rates.data());
+  kernels.log_tiles(sample.weights.data(), rows, width, logs.data());
+  double low = kLowestTemperature;
+  double high = kHighestTemperature;
+  double temperature = 1.0;
+  for (int step = 0; step < kTemperatureSteps; ++step) {
+    double* weights = sample.weights.data();
+    kernels.temper_tiles(logs.data(), rows, width, temperature, weights);
+    const Slope slope = kernels.temperature_slope(logs.data(), weights, rates.data(), rows, width);
+    if (std::abs(slope.first) <= kFlatSlope * static_cast<double>(rows)) break;
+    (slope.first > 0.0 ? low : high) = temperature;
+    double next = temperature - slope.first / slope.second;
+    if (!(slope.second < 0.0 && low < next && next < high)) next = std::sqrt(low * high);
+    const double change = std::abs(next - temperature);
+    temperature = next;
+    if (change <= kTemperaturePrecision * temperature) break;
+  }
+  return temperature;
+}
+
+// One expectation-maximisation step for the noise matrix, on the rows used.
+Matrix refitted(const Matrix& noise, const Sample& sample, const std::vector<std::uint8_t>& used) {
+  Matrix sums(noise.size);
+  for (std::size_t i = 0; i < sample.size(); ++i) {
+    if (used[i] == 0) continue;
+    const std::size_t given = sample.given_of(i);
+    std::array<double, kShortlist> q;
+    double sum = 0.0;
+    for (std::size_t z = 0; z < sample.width(); ++z)
+      sum += q[z] = noise(given, sample.class_of(i, z)) * sample.weight(i, z);
+    for (std::size_t z = 0; z < sample.width(); ++z)
+      sums(given, sample.class_of(i, z)) += q[z] / sum;
+  }
+  const Matrix seen = with_random_part(shares(sums, noise));
+  Matrix out = noise;  // kept where no row has weight
+  for (std::size_t z = 0; z < noise.size; ++z) {
+    bool any = false;
+    for (std::size_t g = 0; g < noise.size; ++g) any |= sums(g, z) > 0.0;
+    for (std::size_t g = 0; any && g < noise.size; ++g) out(g, z) = seen(g, z);
+  }
+  return out;
+}
+
+// Raises the sample's weights to a temperature.
+void temper(Sample& sample, double temperature) {
+  const TileKernels& kernels = active_kernels().tiles;
+  double* w = sample.weights.data();
+  kernels.log_tiles(w, sample.size(), sample.width(), w);
+  kernels.temper_tiles(w, sample.size(), sample.width(), temperature, w);
+}
+
+}  // namespace
+
+ConfidentRows::ConfidentRows(const Sample& sample)
+    : counts(sample.classes), is_member(sample.size()) {
+  std::vector<std::size_t> likeliest(sample.size());
+  std::vector<double> largest(sample.size());
+  std::vector<std::vector<double>> of_class(sample.classes);
+  for (std::size_t i = 0; i < sample.size(); ++i) {
+    largest[i] = sample.weight(i, 0);
+    for (std::size_t z = 1; z < sample.width(); ++z)
+      largest[i] = std::max(largest[i], sample.weight(i, z));
+    std::size_t best = 0;
+    while (best + 1 < sample.width() && sample.weight(i, best) < kNearlyAll * largest[i]) ++best;
+    likeliest[i] = sample.class_of(i, best);
+    of_class[likeliest[i]].push_back(largest[i]);
+  }
+  std::vector<double> lowest(sample.classes);
+  for (std::size_t z = 0; z < sample.classes; ++z) {
+    if (of_class[z].empty()) continue;
+    const auto last =
+        of_class[z].begin() + static_cast<std::ptrdiff_t>((of_class[z].size() - 1) / 2);
+    std::nth_element(of_class[z].begin(), last, of_class[z].end(), std::greater<>());
+    lowest[z] = *last;
+  }
+  for (std::size_t i = 0; i < sample.size(); ++i) {
+    if (!(largest[i] >= kNearlyAll * lowest[likeliest[i]])) continue;
+    is_member[i] = 1;
+    counts(sample.given_of(i), likeliest[i]) += 1.0;
+  }
+}
+
+template <typename T>
+NoiseModel fit_noise_model(MatrixView<T> probs, const LabelsView& labels,
+                           std::span<const double> thresholds,
+                           const SquareMatrix<std::int64_t>& joint, const Execution& execution) {
+  if (probs.rows == 0 || thresholds.size() != probs.cols || joint.size != probs.cols)
+    throw std::invalid_argument("a noise model needs rows, and counts that fit the matrix");
+  Sample sample = drawn(probs, labels, std::max(kSampleRows, kSampleRowsPerClass * probs.cols));
+  Sample part = part_of(sample, kTemperatureRows);
+  const Matrix one_shot = shares_of_joint(joint);
+  const auto refine = [&](const Matrix& noise, bool unmix) {
+    weigh(probs, TrueClassTables(thresholds, noise), unmix, execution, sample);
+    return blended(shares(ConfidentRows(sample).counts, one_shot), one_shot, kRefinedShare);
+  };
+  const auto fit_temperature = [&](const Matrix& noise) {
+    const TrueClassTables tables(thresholds, noise);
+    weigh(probs, tables, true, execution, part);
+    return best_temperature(part, tables);
+  };
+  Matrix noise = refine(one_shot, false);
+  noise = refine(noise, true);
+
+  // The temperature is fitted twice: the noise it is fitted against must not hold confusions that
+  // the first one explains.
+  const double first = fit_temperature(noise);
+  weigh(probs, TrueClassTables(thresholds, noise), true, execution, sample);
+  temper(sample, first);
+  const ConfidentRows confident(sample);
+  Matrix refit = with_random_part(shares(confident.counts, one_shot));
+  for (int k = 0; k < kRefits; ++k) refit = refitted(refit, sample, confident.is_member);
+  const double temperature = fit_temperature(refit);
+  return {{thresholds.begin(), thresholds.end()}, std::move(noise), temperature};
+}
+
+#define CUPEL_INSTANTIATE(T)                                                                     \
+  template NoiseModel fit_noise_model(MatrixView<T>, const LabelsView&, std::span<const double>, \
+                                      const SquareMatrix<std::int64_t>&, const Execution&);
+CUPEL_INSTANTIATE(Half)
+CUPEL_INSTANTIATE(float)
+CUPEL_INSTANTIATE(double)
+#undef CUPEL_INSTANTIATE
+
+}  // namespace cupel

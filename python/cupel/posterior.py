@@ -1,0 +1,288 @@
+"""The noise posterior: how likely each label is wrong, what it should be, and how many are.
+
+Confident learning estimates how labels were confused. The noise posterior uses that estimate once
+more: by Bayes' rule, with the probabilities and the given label of each example. On real noise it
+lists more errors earlier than confident learning's own scores, suggests better labels, and counts
+them; ``docs/noise-posterior.md`` has the derivation, the figures and the failures. The same scores
+are ``method="noise_posterior"`` in :mod:`cupel.rank`, and ``filter_by="noise_posterior"`` in
+:mod:`cupel.filter`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cupel import _posterior
+from cupel._posterior import NoiseModel
+from cupel._problem import Problem
+
+__all__ = [
+    "ExpectedErrors",
+    "LabelPosteriors",
+    "NoiseModel",
+    "estimate_label_errors",
+    "fit_noise_model",
+    "get_label_posteriors",
+    "get_true_label_probs",
+]
+
+
+class LabelPosteriors(NamedTuple):
+    """What the noise posterior says of each example.
+
+    Attributes
+    ----------
+    scores : ndarray of float64, shape (n,)
+        Lead of the given label over the likeliest other class, mapped to [0, 1]: lower is worse.
+    error_probability : ndarray of float64, shape (n,)
+        Probability that the given label is wrong.
+    suggested_label : ndarray of int64, shape (n,)
+        The likeliest class besides the given one, the lowest of equals.
+    suggested_probability : ndarray of float64, shape (n,)
+        Probability that it is the true one.
+    """
+
+    scores: NDArray[np.float64]
+    error_probability: NDArray[np.float64]
+    suggested_label: NDArray[np.int64]
+    suggested_probability: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class ExpectedErrors:
+    """Expected number of wrong labels.
+
+    Attributes
+    ----------
+    total, standard_error : float
+        Overall. The standard error is that of the examples' own chance, given the model: it does
+        not know how wrong the model is, which is often more.
+    per_class, per_class_standard_error : ndarray of float64, shape (k,)
+        By given class.
+    """
+
+    total: float
+    standard_error: float
+    per_class: NDArray[np.float64]
+    per_class_standard_error: NDArray[np.float64]
+
+
+def fit_noise_model(
+    labels: Any,
+    pred_probs: Any,
+    *,
+    classes: Sequence[Any] | None = None,
+    nan: str = "raise",
+    n_jobs: int | None = None,
+) -> NoiseModel:
+    r"""Estimate how labels were confused, and how certain the probabilities should be.
+
+    The noise matrix is, for three quarters, the shares of given labels among the examples that
+    are most confidently of each class after one step of unmixing; for one quarter, the confident
+    joint's. The temperature is the one under which the given labels are likeliest.
+
+    Parameters
+    ----------
+    labels : array_like of int or str, shape (n,)
+        Given class of each example.
+    pred_probs : array_like of float, shape (n, k)
+        Out-of-sample probabilities. float16, float32 and float64 are read in place.
+    classes : sequence, optional
+        Class names in the order of the columns of `pred_probs`, if labels are names.
+    nan : {"raise", "drop"}
+        What to do with rows that hold a nan or an infinity.
+    n_jobs : int, optional
+        Threads to use; -1 for all. The result does not depend on it.
+
+    Returns
+    -------
+    NoiseModel
+        To judge these examples, or others that came about in the same way.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of a wrong kind or value; the message names the first bad row.
+
+    Notes
+    -----
+    Two passes over the matrix, and a fit to at most max(16384, 32 k) rows, spread evenly. O(n k)
+    time, O(k^2) memory besides the sample. Confident joint: Northcutt et al. (2021), section 3.1.
+    Unmixing: Richardson (1972), Lucy (1974).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import cupel
+    >>> probs = np.array([[0.9, 0.1]] * 9 + [[0.2, 0.8]] * 9)
+    >>> labels = [0] * 8 + [1] + [1] * 9
+    >>> cupel.posterior.fit_noise_model(labels, probs).noise_matrix.round(2)
+    array([[0.89, 0.  ],
+           [0.11, 1.  ]])
+    """
+    problem = Problem.load(labels, pred_probs, classes=classes, nan=nan, n_jobs=n_jobs)
+    return _posterior.fitted(problem)
+
+
+def get_label_posteriors(
+    labels: Any,
+    pred_probs: Any,
+    *,
+    noise_model: NoiseModel | None = None,
+    classes: Sequence[Any] | None = None,
+    nan: str = "raise",
+    n_jobs: int | None = None,
+) -> LabelPosteriors:
+    r"""Judge every label: its score, how likely it is wrong, and what it should be.
+
+    .. math:: P(j \mid x, g) \propto T_{gj} \, \pi_j(x)^a
+
+    with the given label :math:`g`, the noise matrix :math:`T`, the temperature :math:`a`, and
+    :math:`\pi` the probabilities over their thresholds, unmixed by one step.
+
+    Parameters
+    ----------
+    labels, pred_probs, classes, nan, n_jobs
+        As in `fit_noise_model`.
+    noise_model : NoiseModel, optional
+        Used as it is instead of the one that would be fitted.
+
+    Returns
+    -------
+    LabelPosteriors
+        A named tuple of arrays of shape (n,). Rows left out by ``nan="drop"`` hold nan, and -1 as
+        the suggested label.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of a wrong kind or value; the message names the first bad row.
+
+    Notes
+    -----
+    One pass after the fit: O(n (k + min(k, 16)^2)) time, no memory besides the result. With more
+    than 16 classes the 16 of largest probability over threshold are weighed, the others taken as
+    impossible.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import cupel
+    >>> probs = np.array([[0.9, 0.1]] * 9 + [[0.2, 0.8]] * 9)
+    >>> found = cupel.posterior.get_label_posteriors([0] * 8 + [1] + [1] * 9, probs)
+    >>> int(found.scores.argmin()), int(found.suggested_label[8])
+    (8, 0)
+    """
+    problem = Problem.load(labels, pred_probs, classes=classes, nan=nan, n_jobs=n_jobs)
+    judged = _posterior.judge(problem, noise_model)
+    return LabelPosteriors(
+        problem.expand_scores(judged.scores),
+        problem.expand_scores(judged.error_probability),
+        problem.expand_labels(judged.suggested_label),
+        problem.expand_scores(judged.suggested_probability),
+    )
+
+
+def get_true_label_probs(
+    labels: Any,
+    pred_probs: Any,
+    *,
+    noise_model: NoiseModel | None = None,
+    classes: Sequence[Any] | None = None,
+    nan: str = "raise",
+    n_jobs: int | None = None,
+) -> NDArray[np.float64]:
+    """Probability of each class to be the true one, given the label and the probabilities.
+
+    Parameters
+    ----------
+    labels, pred_probs, noise_model, classes, nan, n_jobs
+        As in `get_label_posteriors`.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, k)
+        Rows sum to 1; nan in rows left out by ``nan="drop"``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of a wrong kind or value; the message names the first bad row.
+
+    Notes
+    -----
+    As `get_label_posteriors`, but the result is a matrix.
+
+    Examples
+    --------
+    >>> import cupel
+    >>> model = cupel.posterior.NoiseModel([0.5, 0.5], [[0.9, 0.2], [0.1, 0.8]])
+    >>> cupel.posterior.get_true_label_probs([0, 1], [[0.5, 0.5]] * 2, noise_model=model).round(2)
+    array([[0.78, 0.22],
+           [0.08, 0.92]])
+    """
+    problem = Problem.load(labels, pred_probs, classes=classes, nan=nan, n_jobs=n_jobs)
+    found = _posterior.true_label_probs(problem, noise_model)
+    if problem.kept is None:
+        return found
+    out = np.full((problem.n_rows, problem.n_classes), np.nan)
+    out[problem.kept] = found
+    return out
+
+
+def estimate_label_errors(
+    labels: Any,
+    pred_probs: Any,
+    *,
+    noise_model: NoiseModel | None = None,
+    classes: Sequence[Any] | None = None,
+    nan: str = "raise",
+    n_jobs: int | None = None,
+) -> ExpectedErrors:
+    r"""Estimate how many labels are wrong, overall and by given class.
+
+    The sum of the error probabilities, with the standard error
+    :math:`\sqrt{\sum_i q_i (1 - q_i)}`.
+
+    Parameters
+    ----------
+    labels, pred_probs, noise_model, classes, nan, n_jobs
+        As in `get_label_posteriors`.
+
+    Returns
+    -------
+    ExpectedErrors
+        Counts and their standard errors.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of a wrong kind or value; the message names the first bad row.
+
+    Notes
+    -----
+    As `get_label_posteriors`. The sums do not depend on the order of the examples.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import cupel
+    >>> probs = np.array([[0.9, 0.1]] * 9 + [[0.2, 0.8]] * 9)
+    >>> errors = cupel.posterior.estimate_label_errors([0] * 8 + [1] + [1] * 9, probs)
+    >>> round(errors.total, 1), errors.per_class.round(1)
+    (1.0, array([0., 1.]))
+    """
+    problem = Problem.load(labels, pred_probs, classes=classes, nan=nan, n_jobs=n_jobs)
+    judged = _posterior.judge(problem, noise_model)
+    errors, variances = _posterior.errors_by_class(problem, judged.error_probability)
+    return ExpectedErrors(
+        total=float(errors.sum()),
+        standard_error=float(np.sqrt(variances.sum())),
+        per_class=errors,
+        per_class_standard_error=np.sqrt(variances),
+    )
