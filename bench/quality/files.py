@@ -32,7 +32,7 @@ def noisy_files(folder: Path) -> dict[str, Path]:
 def absent(folder: Path) -> list[str]:
     """Return what the report would have, were its file there."""
     here = noisy_files(folder)
-    missing = [f"{NOISY} {name}" for name in USED if name not in here]
+    missing = [f"{NOISY} {name}" for name in sorted(USED) if name not in here]
     return missing + [
         title for name, title in TEST_SETS.items() if not (folder / f"{name}{_SUFFIX}").is_file()
     ]

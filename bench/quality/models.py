@@ -35,7 +35,7 @@ MODELS: dict[str, Callable[[], Any]] = {
         n_estimators=40, subsample=0.7, max_features="sqrt", random_state=0
     ),
     "SVM, Platt": lambda: CalibratedClassifierCV(SVC(), ensemble=False, cv=3),
-    "extra trees": lambda: ExtraTreesClassifier(100, random_state=0),
+    "extra trees": lambda: ExtraTreesClassifier(50, random_state=0),
     "linear discriminant": LinearDiscriminantAnalysis,
     "overfitted network": lambda: MLPClassifier(
         (64,), max_iter=80, alpha=0.0, learning_rate_init=0.01, random_state=0

@@ -113,13 +113,17 @@ def _quality(results: Results) -> Iterator[Goal]:
     for metric, limit in GOALS:
         row = mean_of(results, NOISY, metric.name, OURS)
         if row:
-            where = f"{NOISY}, mean of {row['sets']} settings"
+            where = f"{_mean_of_settings(row)}, {row['low']:.3f} to {row['high']:.3f}"
             yield Goal(metric.name, row["value"], limit, True, "", where)
     row = mean_of(results, NOISY, COUNT_ERROR.name, OURS)
     if row:
-        where = f"{NOISY}, mean of {row['sets']} settings"
+        where = f"{_mean_of_settings(row)}, {100 * row['low']:.1f} to {100 * row['high']:.1f} %"
         what = "expected errors against true ones, mean absolute relative error"
         yield Goal(what, 100 * row["value"], COUNT_GOAL, False, " %", where)
+
+
+def _mean_of_settings(row: Row) -> str:
+    return f"{NOISY}, mean of {row['sets']} settings"
 
 
 def _clean(results: Results) -> Iterator[Goal]:

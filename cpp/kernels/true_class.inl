@@ -2,6 +2,7 @@
 // one to a lane. Included by kernels.inl.
 
 constexpr double kLowestWeight = 1e-12;  // logarithms are taken of no less
+constexpr double kNothing = 1e-300;      // a row that sums to less could not be divided by its sum
 
 // exp(x) for x in [-700, 0], within 2 ulp: x = n log 2 + r, and Taylor's series of exp(r), whose
 // rest is below 2^-57 for |r| <= log(2) / 2.
@@ -52,7 +53,7 @@ inline Batch<double> sum_of(const Slots& s, std::size_t width) {
 template <typename Otherwise>
 inline void normalise(Slots& s, std::size_t width, const Otherwise& otherwise) {
   const Batch<double> sum = sum_of(s, width);
-  const unsigned some = gt(sum, Batch<double>::all(0.0));
+  const unsigned some = ge(sum, Batch<double>::all(kNothing));
   const Batch<double> factor = Batch<double>::all(1.0) / sum;
   for (std::size_t z = 0; z < width; ++z) {
     const Batch<double> scaled = s.slot[z] * factor;
@@ -255,63 +256,107 @@ inline void judge_tiles(const double* weights, const double* rates, const double
 
 // ---- shortlists --------------------------------------------------------------------------------
 
-// The classes of the largest values so far, largest first.
-struct Leaders {
-  double value[kShortlist];
-  std::uint32_t cls[kShortlist];
+// Classes that may be among the kShortlist of largest value, in ascending order.
+struct Candidates {
+  static constexpr std::size_t kRoom = 128;
+  double value[kRoom + kLanes];  // one batch may run over
+  std::uint32_t cls[kRoom + kLanes];
+  std::size_t count = 0;
+  double beaten = -1.0;  // classes to come must have more than this
 
-  Leaders() {
-    for (std::size_t z = 0; z < kShortlist; ++z) {
-      value[z] = -1.0;  // below every value
-      cls[z] = static_cast<std::uint32_t>(z);
+  void add(Batch<double> values, std::size_t first, std::size_t n) {
+    double lane[kLanes];
+    values.store(lane);
+    unsigned mask = gt(values, Batch<double>::all(beaten));
+    if (n < kLanes) mask &= (1u << n) - 1;
+    for (; mask != 0; mask &= mask - 1) {
+      const std::size_t l = lowest_lane(mask);
+      value[count] = lane[l];
+      cls[count++] = static_cast<std::uint32_t>(first + l);
     }
+    if (count >= kRoom) keep_best();
   }
-  [[nodiscard]] double last() const { return value[kShortlist - 1]; }
 
-  void insert(double x, std::size_t c) {
-    if (!(x > last())) return;  // the batch's earlier lanes may have raised it
-    std::size_t z = kShortlist - 1;
-    for (; z > 0 && value[z - 1] < x; --z) {
-      value[z] = value[z - 1];
-      cls[z] = cls[z - 1];
+  [[nodiscard]] std::size_t at_least(double x) const {
+    const Batch<double> bound = Batch<double>::all(x);
+    std::size_t n = 0;
+    std::size_t i = 0;
+    for (; i + kLanes <= count; i += kLanes)
+      n += count_lanes(ge(Batch<double>::load(value + i), bound));
+    if (i < count)
+      n += count_lanes(ge(Batch<double>::load_first(value + i, count - i, -1.0), bound));
+    return n;
+  }
+
+  // A value that at least kShortlist candidates reach, and no larger one does, unless exactly
+  // kShortlist reach it: by bisection on its bits, which order numbers of at least 0.
+  [[nodiscard]] double bound() const {
+    double top = 0.0;
+    for (std::size_t i = 0; i < count; ++i) top = value[i] > top ? value[i] : top;
+    std::uint64_t high;
+    std::memcpy(&high, &top, sizeof high);
+    std::uint64_t low = 0;
+    double reached = 0.0;
+    for (++high; high - low > 1;) {
+      const std::uint64_t middle = low + (high - low) / 2;
+      double x;
+      std::memcpy(&x, &middle, sizeof x);
+      const std::size_t n = at_least(x);
+      if (n < kShortlist) {
+        high = middle;
+        continue;
+      }
+      low = middle;
+      reached = x;
+      if (n == kShortlist) break;
     }
-    value[z] = x;
-    cls[z] = static_cast<std::uint32_t>(c);
+    return reached;
+  }
+
+  void keep_best() {
+    if (count <= kShortlist) return;
+    const double least = bound();
+    std::size_t above = 0;
+    for (std::size_t i = 0; i < count; ++i) above += value[i] > least ? 1 : 0;
+    std::size_t ties = above < kShortlist ? kShortlist - above : 0;  // the lower classes win
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < count && kept < kShortlist; ++i) {
+      if (!(value[i] > least)) {
+        if (!(value[i] == least) || ties == 0) continue;
+        --ties;
+      }
+      value[kept] = value[i];
+      cls[kept++] = cls[i];
+    }
+    count = kept;
+    beaten = least;
   }
 };
 
-// The classes in ascending order, with `given` among them.
-inline void write_shortlist(const Leaders& leaders, std::uint32_t given, std::uint32_t* out) {
+// The classes in ascending order, with `given` in place of the last by value if it is not there.
+inline void write_shortlist(const Candidates& best, std::uint32_t given, std::uint32_t* out) {
+  std::size_t last = 0;
   bool has_given = false;
-  for (std::size_t z = 0; z < kShortlist; ++z) {
-    out[z] = leaders.cls[z];
+  for (std::size_t z = 0; z < kShortlist; ++z) {  // fewer only if another thread changed the row
+    out[z] = z < best.count ? best.cls[z] : static_cast<std::uint32_t>(z);
     has_given |= out[z] == given;
+    if (z < best.count && !(best.value[z] > best.value[last])) last = z;
   }
-  if (!has_given) out[kShortlist - 1] = given;
-  for (std::size_t z = 1; z < kShortlist; ++z) {
-    const std::uint32_t c = out[z];
-    std::size_t at = z;
-    for (; at > 0 && out[at - 1] > c; --at) out[at] = out[at - 1];
-    out[at] = c;
-  }
+  if (has_given) return;
+  for (; last > 0 && out[last - 1] > given; --last) out[last] = out[last - 1];
+  for (; last + 1 < kShortlist && out[last + 1] < given; ++last) out[last] = out[last + 1];
+  out[last] = given;
 }
 
 template <typename S>
 void shortlist(const S* row, std::size_t cols, const double* inverse_thresholds, std::int64_t given,
                std::uint32_t* list) {
   const Batch<double> zero = Batch<double>::all(0.0);
-  Leaders leaders;
+  Candidates best;
   for_each_batch(row, cols, Compute<S>(0), [&](std::size_t j, Batch<Compute<S>> v) {
-    const Batch<double> x =
-        max(As<double>::of(v), zero) * Batch<double>::load(inverse_thresholds + j);
-    unsigned mask = gt(x, Batch<double>::all(leaders.last()));
-    if (mask == 0) return;
-    double lane[kLanes];
-    x.store(lane);
-    for (; mask != 0; mask &= mask - 1) {
-      const std::size_t l = lowest_lane(mask);
-      if (j + l < cols) leaders.insert(lane[l], j + l);
-    }
+    const Batch<double> inverse = Batch<double>::load(inverse_thresholds + j);
+    best.add(max(As<double>::of(v), zero) * inverse, j, cols - j < kLanes ? cols - j : kLanes);
   });
-  write_shortlist(leaders, static_cast<std::uint32_t>(given), list);
+  best.keep_best();
+  write_shortlist(best, static_cast<std::uint32_t>(given), list);
 }

@@ -131,9 +131,10 @@ def as_real(
 ) -> float:
     """Return `value` as a finite float in [`least`, `most`], or in (`above`, `most`]."""
     try:
-        if isinstance(value, (str, bytes, bool, np.bool_)) or getattr(value, "ndim", 0):
+        sized = hasattr(value, "__len__") and getattr(value, "shape", None) != ()
+        if sized or isinstance(value, (str, bytes, bool, np.bool_)):
             raise TypeError
-        if value is np.ma.masked:  # would be read as a NaN, with a warning
+        if value is np.ma.masked:  # would be read as a nan, with a warning
             raise TypeError
         number = float(value)
     except OverflowError:  # an integer beyond float64

@@ -2,8 +2,8 @@
 
 The model of a row is ``p_z`` proportional to ``exp(offset_z + sum_m w_m * scores_mz)``. The log
 probability of given labels is concave in the weights (Hinton, "Products of Experts", 1999; a
-multinomial logit), so that its maximum over weights from 0 to `MOST` is found by Newton steps on
-those weights that are not held at a bound (Bertsekas, "Projected Newton Methods", 1982).
+multinomial logit), so that its maximum over weights from 0 to `MOST` is found by Newton steps over
+those weights that are not held at a bound, cut short where another one meets its bound.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ Float64s = NDArray[np.float64]
 MOST = 4.0
 _MOST_STEPS, _MOST_HALVINGS = 50, 30
 _TOLERANCE = 1e-6  # of a weight; the last Newton step leaves about its square
+_ROUNDING = 1e-12
 _RIDGE = 1e-12  # where sources are copies of each other
 _BLOCK_CELLS = 1 << 18  # so that the copies of a block stay in the cache
 _SAMPLE_CELLS = 1 << 22
@@ -61,30 +62,58 @@ def fit_weights(
     weights = np.zeros(len(scores))
     at = _expansion(weights, scores, labels, offset)
     for _ in range(_MOST_STEPS):
-        target = weights + _newton_step(weights, at.gradient, at.hessian)
+        step = _newton_step(weights, at)
+        if np.abs(step).max() <= _TOLERANCE:
+            return _inside(weights + step)
+        step *= min(1.0, _room(weights, step))
         for _ in range(_MOST_HALVINGS):
-            moved = np.clip(target, 0.0, MOST)
-            if np.abs(moved - weights).max() <= _TOLERANCE:
-                return moved
+            moved = _inside(weights + step)
             there = _expansion(moved, scores, labels, offset)
             if there.likelihood >= at.likelihood:
                 break
-            target = (target + weights) / 2
+            step /= 2
         else:  # no better within rounding
             break
         weights, at = moved, there
     return weights
 
 
-def _newton_step(weights: Float64s, gradient: Float64s, hessian: Float64s) -> Float64s:
-    """Step to the maximum of the quadratic through here, for weights not held at a bound."""
-    held = ((weights <= 0) & (gradient <= 0)) | ((weights >= MOST) & (gradient >= 0))
-    free = np.flatnonzero(~held)
-    curvature = -hessian[np.ix_(free, free)]
-    curvature[np.diag_indices_from(curvature)] += _RIDGE
-    step = np.zeros_like(weights)
-    step[free] = np.linalg.solve(curvature, gradient[free])
-    return step
+def _newton_step(weights: Float64s, at: _Expansion) -> Float64s:
+    """Step to the maximum of the quadratic through here, over the weights not held at a bound.
+
+    Held is what the gradient, or else the step, would move out.
+    """
+    free = ~_leaves(weights, at.gradient)
+    while True:
+        step = np.zeros_like(weights)
+        if not free.any():
+            return step
+        curvature = -at.hessian[np.ix_(free, free)]
+        curvature[np.diag_indices_from(curvature)] += _RIDGE
+        step[free] = np.linalg.solve(curvature, at.gradient[free])
+        leaving = free & _leaves(weights, step)
+        if not leaving.any():
+            return step
+        free &= ~leaving
+
+
+def _leaves(weights: Float64s, direction: Float64s) -> NDArray[np.bool_]:
+    """Which weights are at a bound that the direction does not lead away from."""
+    return ((weights <= 0) & (direction <= 0)) | ((weights >= MOST) & (direction >= 0))
+
+
+def _room(weights: Float64s, step: Float64s) -> float:
+    """How often the step fits within the bounds."""
+    moving = step != 0
+    bound = np.where(step > 0, MOST, 0.0)
+    return float(((bound - weights)[moving] / step[moving]).min())
+
+
+def _inside(weights: Float64s) -> Float64s:
+    """Weights within the bounds, on them if they are there but for rounding."""
+    clipped = np.clip(weights, 0.0, MOST)
+    bound = np.where(clipped > MOST / 2, MOST, 0.0)
+    return np.where(np.abs(clipped - bound) < _ROUNDING, bound, clipped)
 
 
 class _Expansion(NamedTuple):

@@ -57,9 +57,7 @@ class NoiseModel:
 
     def __post_init__(self) -> None:
         """Check the parameters and keep read-only copies."""
-        thresholds = as_class_vector(
-            self.thresholds, np.size(self.thresholds), name="thresholds"
-        )
+        thresholds = as_class_vector(self.thresholds, np.size(self.thresholds), name="thresholds")
         noise = as_square(self.noise_matrix, name="noise_matrix", n_classes=len(thresholds))
         noise = noise.astype(np.float64)
         _check_above_zero(thresholds, "thresholds")
@@ -119,7 +117,7 @@ def true_label_probs(problem: Problem, model: NoiseModel | None = None) -> NDArr
 def errors_by_class(
     problem: Problem, error_probability: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Expected number of errors by given class, and its variance."""
+    """Sum the probabilities by given class: expected number of errors, and its variance."""
     return _core.expected_errors(problem.labels, error_probability, problem.n_classes)
 
 

@@ -66,7 +66,7 @@ def ordered_issues(
     mask: NDArray[np.bool_],
     rank_by: str,
     *,
-    scores: NDArray[Any] | None = None,
+    scores: NDArray[Any] | None,
     adjust_pred_probs: bool = False,
 ) -> NDArray[np.int64]:
     """Rows of the mask of a checked problem, lowest score first.

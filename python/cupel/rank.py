@@ -404,5 +404,5 @@ def order_label_issues(
     if problem.kept is not None:
         mask = mask[problem.kept]
     return problem.original_rows(
-        ordered_issues(problem, mask, rank_by, **as_rank_by_kwargs(rank_by_kwargs))
+        ordered_issues(problem, mask, rank_by, scores=None, **as_rank_by_kwargs(rank_by_kwargs))
     )

@@ -81,6 +81,7 @@ class Scorer:
     """
 
     __slots__ = ("_frozen", "_rebuild", "_thresholds")
+    _rebuild: tuple[Any, ...]  # how to make it again: a function and its arguments
 
     def __init__(
         self,

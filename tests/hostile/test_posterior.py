@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -37,7 +38,7 @@ JUDGES = (
 )
 ENTRY_POINTS: dict[str, Callable[[Any, Any], Any]] = {
     "fit_noise_model": posterior.fit_noise_model,
-    **{f.__name__: f for f in JUDGES},
+    "get_label_posteriors": posterior.get_label_posteriors,
     **{f"{f.__name__}, with a model": with_model(f) for f in JUDGES},
     "rank": lambda y, p: rank.get_label_quality_scores(y, p, method="noise_posterior"),
     "filter": lambda y, p: filter.find_label_issues(y, p, filter_by="noise_posterior"),
@@ -127,6 +128,19 @@ def test_unusual_models_are_accepted() -> None:
     off = EVEN * (1 + 1e-7)
     assert NoiseModel([0.5] * K, off.tolist()).noise_matrix.shape == (K, K)  # type: ignore[arg-type]
     assert NoiseModel(np.full(K, np.float16(0.5)), EVEN.astype("f4")).thresholds.dtype == np.float64
+
+
+def test_a_model_is_frozen() -> None:
+    model = NoiseModel(HALVES, EVEN.copy(), 2)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        model.temperature = 1.0  # type: ignore[misc]
+    for name in ("thresholds", "noise_matrix"):
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(model, name)[0] = 1
+    noise = EVEN.copy()
+    kept = NoiseModel(HALVES, noise)
+    noise[:] = 1
+    assert kept.noise_matrix.tolist() == EVEN.tolist()
 
 
 @pytest.mark.parametrize("function", JUDGES)

@@ -8,7 +8,8 @@ among the neighbours of examples of class z, by Bayes' rule and as if the k neig
 
 The pool of several sources is :math:`\prod_m p^{(m)}_z{}^{w_m}`, normalised. All weights (b, and
 each w) are those in [0, 4] under which the given labels are likeliest. That is a concave problem;
-here it is solved one weight at a time, by bisection of the derivative.
+here it is solved one weight at a time, by bisection of the derivative, which for several sources
+that are nearly alike ends a little below the maximum.
 """
 
 from __future__ import annotations
@@ -23,9 +24,12 @@ from cupel.reference._common import Float64s, Ints, Labels, as_labels, as_probs
 __all__ = [
     "get_label_votes",
     "label_evidence",
+    "log_likelihood",
+    "log_probs",
     "plurality",
     "pool_pred_probs",
     "pooled",
+    "slope",
     "source_weights",
 ]
 
@@ -102,6 +106,14 @@ def source_weights(
         if np.abs(weights - before).max() < 1e-9:
             break
     return weights
+
+
+def log_likelihood(
+    weights: Float64s, scores: Sequence[Float64s], labels: Ints, offset: Float64s | float = 0.0
+) -> float:
+    """Take the mean log probability of the labels: what the weights are chosen to raise."""
+    p = _softmax(offset + np.tensordot(weights, scores, 1))
+    return float(np.log(p[np.arange(len(labels)), labels]).mean())
 
 
 def slope(
