@@ -12,11 +12,11 @@ NoiseModel model_of(const Vector<double>& thresholds, const Vector<double>& nois
 }
 
 py::tuple fit(const py::array& labels, const py::array& probs, const Vector<double>& thresholds,
-              const Vector<std::int64_t>& joint, std::size_t threads) {
+              const Vector<double>& joint, std::size_t threads) {
   const Execution run = execution(threads);
   const LabelsView y = view_labels(labels);
   require_same_length(y, probs);
-  const SquareMatrix<std::int64_t> counts = square_of(joint);
+  const SquareMatrix<double> counts = square_of(joint);
   NoiseModel model = visit(probs, [&](const auto& p) {
     const py::gil_scoped_release release;
     return fit_noise_model(p, y, view(thresholds), counts, run);

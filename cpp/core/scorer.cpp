@@ -110,10 +110,10 @@ Scorer::Scorer(const Thresholds& thresholds, ScoreMethod method, bool adjust, Co
   state_ =
       std::make_unique<const State>(thresholds, method, adjust ? &thresholds : nullptr, collision);
 }
-Scorer::Scorer(NoiseModel model, Collision collision) {
+Scorer::Scorer(NoiseModel model, bool of_matrix_type, Collision collision) {
   if (model.thresholds.empty() || model.noise_matrix.size != model.thresholds.size())
     throw std::invalid_argument("a noise model needs a threshold and rates for every class");
-  auto state = std::make_unique<State>(Thresholds{model.thresholds, false},
+  auto state = std::make_unique<State>(Thresholds{model.thresholds, of_matrix_type},
                                        ScoreMethod::kSelfConfidence, nullptr, collision);
   state->posterior.emplace(std::move(model));
   state_ = std::move(state);

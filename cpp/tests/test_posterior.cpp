@@ -154,8 +154,11 @@ struct Planted {
     const Thresholds thresholds = sums.finish<double>();
     ConfidentJointAccumulator counts(thresholds, Collision::kArgmax);
     counts.update(probs.view(), y, execution);
-    return fit_noise_model(probs.view(), y, std::span(thresholds.values),
-                           std::move(counts).finish(), execution);
+    const SquareMatrix<std::int64_t> joint = std::move(counts).finish();
+    SquareMatrix<double> scaled(joint.size);
+    std::transform(joint.values.begin(), joint.values.end(), scaled.values.begin(),
+                   [](std::int64_t count) { return static_cast<double>(count); });
+    return fit_noise_model(probs.view(), y, std::span(thresholds.values), scaled, execution);
   }
 };
 
@@ -258,7 +261,7 @@ CUPEL_TEST(posteriors_refuse_what_does_not_fit) {
   CHECK(throws<std::invalid_argument>([&] { Results(rows, other); }));
   CHECK(throws<std::invalid_argument>([&] {
     (void)fit_noise_model(rows.probs.view(), view_of(rows.labels),
-                          std::span<const double>(other.thresholds), SquareMatrix<std::int64_t>(3),
+                          std::span<const double>(other.thresholds), SquareMatrix<double>(3),
                           Execution{});
   }));
   Examples<double> bad(random, 3, 4);

@@ -56,7 +56,7 @@ def fit_noise_model(
     labels: NDArray[Any],
     pred_probs: NDArray[Any],
     thresholds: _Floats,
-    confident_joint: _Ints,
+    confident_joint: _Floats,
     threads: int,
 ) -> tuple[_Floats, float]: ...
 def label_posteriors(
@@ -134,6 +134,7 @@ class Scorer:
         thresholds: _Floats,
         noise_matrix: _Floats,
         temperature: float,
+        of_matrix_type: bool,
         argmax_of_confident: bool,
     ) -> None: ...
     def score(self, label: int, pred_probs: NDArray[Any]) -> float: ...

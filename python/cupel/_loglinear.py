@@ -20,7 +20,7 @@ Float64s = NDArray[np.float64]
 
 MOST = 4.0
 _MOST_STEPS, _MOST_HALVINGS = 50, 30
-_TOLERANCE = 1e-6  # of a weight; the last Newton step leaves about its square
+_LEAST_GAIN = 1e-13  # of the likelihood: close to its rounding, and Newton's last step is exact
 _ROUNDING = 1e-12
 _RIDGE = 1e-12  # where sources are copies of each other
 _BLOCK_CELLS = 1 << 18  # so that the copies of a block stay in the cache
@@ -63,15 +63,15 @@ def fit_weights(
     at = _expansion(weights, scores, labels, offset)
     for _ in range(_MOST_STEPS):
         step = _newton_step(weights, at)
-        if np.abs(step).max() <= _TOLERANCE:
-            return _inside(weights + step)
-        step *= min(1.0, _room(weights, step))
+        step_inside = min(1.0, _room(weights, step)) * step
+        if at.gradient @ step <= _LEAST_GAIN:
+            return _inside(weights + step_inside)
         for _ in range(_MOST_HALVINGS):
-            moved = _inside(weights + step)
+            moved = _inside(weights + step_inside)
             there = _expansion(moved, scores, labels, offset)
             if there.likelihood >= at.likelihood:
                 break
-            step /= 2
+            step_inside /= 2
         else:  # no better within rounding
             break
         weights, at = moved, there
@@ -106,7 +106,7 @@ def _room(weights: Float64s, step: Float64s) -> float:
     """How often the step fits within the bounds."""
     moving = step != 0
     bound = np.where(step > 0, MOST, 0.0)
-    return float(((bound - weights)[moving] / step[moving]).min())
+    return float(((bound - weights)[moving] / step[moving]).min(initial=np.inf))
 
 
 def _inside(weights: Float64s) -> Float64s:

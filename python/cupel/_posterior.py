@@ -10,11 +10,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from cupel import _core
 from cupel._features import as_real
-from cupel._joint import confident_joint_of, thresholds_of
+from cupel._joint import Thresholds, confident_joint_of, thresholds_of
 from cupel._problem import Problem
 from cupel._validate import as_class_vector, as_square
 
-__all__ = ["Judged", "NoiseModel", "errors_by_class", "fitted", "judge", "true_label_probs"]
+__all__ = [
+    "Judged",
+    "NoiseModel",
+    "errors_by_class",
+    "fitted",
+    "fitted_to",
+    "judge",
+    "true_label_probs",
+]
 
 _LOWEST = 1e-100  # of a threshold or a rate: what is divided by them stays finite
 _SUM_TOLERANCE = 1e-6
@@ -96,12 +104,19 @@ class Judged(NamedTuple):
 
 def fitted(problem: Problem) -> NoiseModel:
     """Fit the model of a checked problem."""
-    thresholds = thresholds_of(problem, check_all=False).values
-    joint = confident_joint_of(problem, thresholds=None, calibrate=True, collision="argmax").joint
+    return fitted_to(problem, thresholds_of(problem, check_all=False))
+
+
+def fitted_to(problem: Problem, thresholds: Thresholds) -> NoiseModel:
+    """Fit the model of a checked problem whose thresholds are known."""
+    found = confident_joint_of(problem, thresholds=None, calibrate=False, collision="argmax")
+    # Scaled to the label counts as cleanlab does, but not rounded: no ties to be broken.
+    sums = np.maximum(found.joint.sum(axis=1, keepdims=True), 1)
+    joint = found.joint * (found.label_counts[:, np.newaxis] / sums)
     noise, temperature = _core.fit_noise_model(
-        problem.labels, problem.pred_probs, thresholds, joint, problem.threads
+        problem.labels, problem.pred_probs, thresholds.values, joint, problem.threads
     )
-    return NoiseModel(thresholds, noise, temperature)
+    return NoiseModel(thresholds.values, noise, temperature)
 
 
 def judge(problem: Problem, model: NoiseModel | None = None) -> Judged:

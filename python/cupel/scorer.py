@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cupel import _core
 from cupel._joint import thresholds_of
-from cupel._posterior import NoiseModel, fitted
+from cupel._posterior import NoiseModel, fitted_to
 from cupel._problem import COLLISIONS, Problem
 from cupel._scores import METHODS
 from cupel._validate import as_choice, as_class_vector, as_pred_probs
@@ -154,16 +154,20 @@ class Scorer:
         if not isinstance(noise_model, NoiseModel):
             msg = f"noise_model must be a NoiseModel, got {type(noise_model).__name__}"
             raise TypeError(msg)
-        as_choice(collision, COLLISIONS, name="collision")
+        return cls._of_posterior(noise_model, False, collision)
+
+    @classmethod
+    def _of_posterior(cls, model: NoiseModel, of_matrix_type: bool, collision: str) -> Scorer:
         scorer = cls.__new__(cls)
-        scorer._thresholds = noise_model.thresholds
+        scorer._thresholds = model.thresholds
         scorer._frozen = _core.Scorer(
-            noise_model.thresholds,
-            noise_model.noise_matrix,
-            noise_model.temperature,
-            COLLISIONS[collision],
+            model.thresholds,
+            model.noise_matrix,
+            model.temperature,
+            of_matrix_type,
+            COLLISIONS[as_choice(collision, COLLISIONS, name="collision")],
         )
-        scorer._rebuild = _thaw_posterior, (noise_model, collision)
+        scorer._rebuild = cls._of_posterior, (model, of_matrix_type, collision)
         return scorer
 
     @classmethod
@@ -204,7 +208,10 @@ class Scorer:
             if adjust_pred_probs:
                 msg = f"adjust_pred_probs is not possible with method={method!r}"
                 raise ValueError(msg)
-            return cls.from_noise_model(fitted(problem), collision=collision)
+            as_choice(collision, COLLISIONS, name="collision")
+            found = thresholds_of(problem, check_all=False)
+            model = fitted_to(problem, found)
+            return cls._of_posterior(model, found.of_matrix_type, collision)
         found = thresholds_of(problem)
         scorer = cls.__new__(cls)
         scorer._freeze(found.values, found.of_matrix_type, method, adjust_pred_probs, collision)
@@ -294,12 +301,7 @@ def _thaw(
     adjust_pred_probs: bool,
     collision: str,
 ) -> Scorer:
-    """Rebuild a pickled scorer of thresholds."""
+    """Rebuild a pickled scorer."""
     scorer = Scorer.__new__(Scorer)
     scorer._freeze(thresholds, of_matrix_type, method, adjust_pred_probs, collision)
     return scorer
-
-
-def _thaw_posterior(noise_model: NoiseModel, collision: str) -> Scorer:
-    """Rebuild a pickled scorer of a noise model."""
-    return Scorer.from_noise_model(noise_model, collision=collision)

@@ -2,6 +2,7 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <stdexcept>
 
 #include "core/blocks.hpp"
@@ -41,13 +42,6 @@ Matrix identity(std::size_t size) {
   Matrix m(size);
   for (std::size_t k = 0; k < size; ++k) m(k, k) = 1.0;
   return m;
-}
-
-Matrix shares_of_joint(const SquareMatrix<std::int64_t>& joint) {
-  Matrix m(joint.size);
-  std::transform(joint.values.begin(), joint.values.end(), m.values.begin(),
-                 [](std::int64_t count) { return static_cast<double>(count); });
-  return shares(std::move(m), identity(joint.size));
 }
 
 // share * a + (1 - share) * b, with the part that is always random.
@@ -161,28 +155,32 @@ void temper(Sample& sample, double temperature) {
 
 ConfidentRows::ConfidentRows(const Sample& sample)
     : counts(sample.classes), is_member(sample.size()) {
-  std::vector<std::size_t> likeliest(sample.size());
+  constexpr std::size_t undecided = std::numeric_limits<std::size_t>::max();
+  std::vector<std::size_t> likeliest(sample.size(), undecided);
   std::vector<double> largest(sample.size());
   std::vector<std::vector<double>> of_class(sample.classes);
   for (std::size_t i = 0; i < sample.size(); ++i) {
-    largest[i] = sample.weight(i, 0);
-    for (std::size_t z = 1; z < sample.width(); ++z)
-      largest[i] = std::max(largest[i], sample.weight(i, z));
     std::size_t best = 0;
-    while (best + 1 < sample.width() && sample.weight(i, best) < kNearlyAll * largest[i]) ++best;
+    for (std::size_t z = 1; z < sample.width(); ++z)
+      if (sample.weight(i, z) > sample.weight(i, best)) best = z;
+    largest[i] = sample.weight(i, best);
+    std::size_t equals = 0;
+    for (std::size_t z = 0; z < sample.width(); ++z)
+      equals += sample.weight(i, z) >= kNearlyAll * largest[i] ? 1 : 0;
+    if (equals != 1) continue;
     likeliest[i] = sample.class_of(i, best);
     of_class[likeliest[i]].push_back(largest[i]);
   }
   std::vector<double> lowest(sample.classes);
   for (std::size_t z = 0; z < sample.classes; ++z) {
-    if (of_class[z].empty()) continue;
-    const auto last =
-        of_class[z].begin() + static_cast<std::ptrdiff_t>((of_class[z].size() - 1) / 2);
-    std::nth_element(of_class[z].begin(), last, of_class[z].end(), std::greater<>());
+    std::vector<double>& weights = of_class[z];
+    if (weights.empty()) continue;
+    const auto last = weights.begin() + static_cast<std::ptrdiff_t>((weights.size() - 1) / 2);
+    std::nth_element(weights.begin(), last, weights.end(), std::greater<>());
     lowest[z] = *last;
   }
   for (std::size_t i = 0; i < sample.size(); ++i) {
-    if (!(largest[i] >= kNearlyAll * lowest[likeliest[i]])) continue;
+    if (likeliest[i] == undecided || !(largest[i] >= kNearlyAll * lowest[likeliest[i]])) continue;
     is_member[i] = 1;
     counts(sample.given_of(i), likeliest[i]) += 1.0;
   }
@@ -190,13 +188,13 @@ ConfidentRows::ConfidentRows(const Sample& sample)
 
 template <typename T>
 NoiseModel fit_noise_model(MatrixView<T> probs, const LabelsView& labels,
-                           std::span<const double> thresholds,
-                           const SquareMatrix<std::int64_t>& joint, const Execution& execution) {
+                           std::span<const double> thresholds, const SquareMatrix<double>& joint,
+                           const Execution& execution) {
   if (probs.rows == 0 || thresholds.size() != probs.cols || joint.size != probs.cols)
     throw std::invalid_argument("a noise model needs rows, and counts that fit the matrix");
   Sample sample = drawn(probs, labels, std::max(kSampleRows, kSampleRowsPerClass * probs.cols));
   Sample part = part_of(sample, kTemperatureRows);
-  const Matrix one_shot = shares_of_joint(joint);
+  const Matrix one_shot = shares(joint, identity(joint.size));
   const auto refine = [&](const Matrix& noise, bool unmix) {
     weigh(probs, TrueClassTables(thresholds, noise), unmix, execution, sample);
     return blended(shares(ConfidentRows(sample).counts, one_shot), one_shot, kRefinedShare);
@@ -223,7 +221,7 @@ NoiseModel fit_noise_model(MatrixView<T> probs, const LabelsView& labels,
 
 #define CUPEL_INSTANTIATE(T)                                                                     \
   template NoiseModel fit_noise_model(MatrixView<T>, const LabelsView&, std::span<const double>, \
-                                      const SquareMatrix<std::int64_t>&, const Execution&);
+                                      const SquareMatrix<double>&, const Execution&);
 CUPEL_INSTANTIATE(Half)
 CUPEL_INSTANTIATE(float)
 CUPEL_INSTANTIATE(double)

@@ -54,8 +54,8 @@ struct Sample {
   }
 };
 
-// The confident half of each class: the rows whose likeliest true class it is, of these the half of
-// largest weight, and those that tie with the last of them.
+// The confident half of each class: the rows whose likeliest true class it is, alone, of these the
+// half of largest weight, and those that tie with the last of them.
 struct ConfidentRows {
   SquareMatrix<double> counts;          // [given, true]
   std::vector<std::uint8_t> is_member;  // one per row

@@ -20,14 +20,15 @@ struct NoiseModel {
   double temperature = 1.0;           // in [1/16, 16]
 };
 
-// Fits a model to (a sample of) the rows. `thresholds` and `joint`, the calibrated confident joint
-// [given, confident class], as counted by cupel/count.hpp; values and labels as checked there.
-// Throws InvalidLabel; std::invalid_argument if sizes do not fit or there are no rows.
-// O(min(rows, max(16384, 32 classes)) * classes), threaded; O(classes^2) memory besides the sample.
+// Fits a model to (a sample of) the rows. `thresholds` as of cupel/count.hpp; `joint`: the
+// confident joint [given, confident class] counted there, its rows scaled to the numbers of labels.
+// Values and labels as checked there. Throws InvalidLabel; std::invalid_argument if sizes do not
+// fit or there are no rows. O(min(rows, max(16384, 32 classes)) * classes), threaded; O(classes^2)
+// memory besides the sample.
 template <typename T>
 NoiseModel fit_noise_model(MatrixView<T> probs, const LabelsView& labels,
-                           std::span<const double> thresholds,
-                           const SquareMatrix<std::int64_t>& joint, const Execution& execution);
+                           std::span<const double> thresholds, const SquareMatrix<double>& joint,
+                           const Execution& execution);
 
 // One example, judged.
 struct LabelPosterior {

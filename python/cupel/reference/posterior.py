@@ -187,9 +187,14 @@ def spread(n: int, most: int) -> Ints:
 
 
 def confident_noise(labels: Ints, pred_probs: Floats) -> Float64s:
-    """Noise matrix of the calibrated confident joint; no noise in a class without counts."""
-    joint = np.asarray(compute_confident_joint(labels, pred_probs), dtype=np.float64)
-    return shares_of_columns(joint, np.eye(len(joint)))
+    """Noise matrix of the confident joint, its rows scaled to the label counts but not rounded.
+
+    No noise in a class without counts.
+    """
+    joint = np.asarray(compute_confident_joint(labels, pred_probs, calibrate=False), np.float64)
+    label_counts = np.bincount(labels, minlength=len(joint))
+    scaled = joint * (label_counts / np.maximum(joint.sum(axis=1), 1))[:, np.newaxis]
+    return shares_of_columns(scaled, np.eye(len(joint)))
 
 
 def shares_of_columns(weights: Float64s, otherwise: Float64s) -> Float64s:
@@ -219,15 +224,14 @@ def counts(rows: Rows, priors: Float64s) -> Float64s:
 def surer_half(priors: Float64s) -> tuple[Ints, Bools]:
     """Guess each row's class, and mark the half of each class's rows with the largest priors.
 
-    Guesses are the lowest class within `TIE` of the largest prior. Rows within `TIE` of the last of
-    the half, rounded up, belong to it.
+    Rows with two classes within `TIE` of the largest prior are undecided, and of no half. Rows
+    within `TIE` of the last of the half, rounded up, belong to it.
     """
-    largest = priors.max(axis=1)
-    guesses = (priors >= (1 - TIE) * largest[:, np.newaxis]).argmax(axis=1)
-    own = _picked(priors, guesses)
+    own, guesses = priors.max(axis=1), priors.argmax(axis=1)
+    decided = (priors >= (1 - TIE) * own[:, np.newaxis]).sum(axis=1) == 1
     sure = np.zeros(len(priors), dtype=bool)
-    for z in np.unique(guesses):
-        of_class = guesses == z
+    for z in np.unique(guesses[decided]):
+        of_class = decided & (guesses == z)
         falling = np.sort(own[of_class])[::-1]
         last = falling[(len(falling) + 1) // 2 - 1]
         sure |= of_class & (own >= (1 - TIE) * last)
