@@ -159,12 +159,11 @@ def test_what_ties_but_for_rounding_ties(module: Any) -> None:
 
 @BOTH
 def test_undecided_rows_are_of_no_class(module: Any) -> None:
-    """A classifier that knows nothing leaves every label as it is."""
+    """Of rows that tie, none is counted: the confident joint's word stands."""
     labels = np.repeat(np.arange(5), 20)
     p = np.full((100, 5), 0.2)
     noise = module.fit_noise_model(labels, p).noise_matrix
     np.testing.assert_allclose(noise[:, 1:], (0.99 * np.eye(5) + 0.002)[:, 1:], rtol=1e-13)
-    assert module.get_label_posteriors(labels, p).error_probability.max() < 0.5
 
 
 @BOTH
