@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cupel import _posterior
+from cupel._pool import pool_pred_probs
 from cupel._posterior import NoiseModel
 from cupel._problem import Problem
 
@@ -29,6 +30,7 @@ __all__ = [
     "fit_noise_model",
     "get_label_posteriors",
     "get_true_label_probs",
+    "pool_pred_probs",
 ]
 
 

@@ -17,6 +17,7 @@ using Matrix = SquareMatrix<double>;
 constexpr std::size_t kSampleRows = std::size_t{1} << 14;
 constexpr std::size_t kSampleRowsPerClass = 32;
 constexpr std::size_t kTemperatureRows = std::size_t{1} << 11;
+constexpr std::size_t kTemperatureRowsPerClass = 16;
 constexpr double kRefinedShare = 0.75;  // of the noise matrix; the rest is the confident joint's
 constexpr double kRandomLabels = 0.01;  // share of labels that is always thought to be random
 constexpr double kLowestTemperature = 1.0 / 16.0, kHighestTemperature = 16.0;
@@ -56,29 +57,43 @@ Matrix blended(const Matrix& a, const Matrix& b, double share) {
 
 Matrix with_random_part(const Matrix& m) { return blended(m, m, 1.0); }
 
-// Sets the sample's weights (and shortlists) from the matrix.
-template <typename T>
-void weigh(MatrixView<T> probs, const TrueClassTables& tables, bool unmix,
-           const Execution& execution, Sample& sample) {
+// Calls body(rows, pointers) for parts of the sample and where their probabilities lie.
+template <typename T, typename Body>
+void for_each_part(MatrixView<T> probs, const Execution& execution, Sample& sample,
+                   const Body& body) {
   const std::size_t row_bytes = probs.cols * sizeof(T);
-  const RowPass pass(execution, sample.size(), row_bytes, row_bytes + 32 * tables.width());
+  const RowPass pass(execution, sample.size(), row_bytes, row_bytes + 32 * sample.width());
   static_assert(kMaxBlockRows % kLanes == 0);
   parallel_blocks(execution, pass.workers, pass.rows, pass.grain / kLanes * kLanes,
                   [&](std::size_t, std::size_t begin, std::size_t end) {
                     std::array<const T*, kMaxBlockRows> pointers;
                     for (std::size_t i = begin; i < end; ++i)
                       pointers[i - begin] = probs.row(sample.numbers[i]);
-                    sample.rows(begin, end).weigh(pointers.data(), tables, unmix);
+                    body(sample.rows(begin, end), pointers.data());
                   });
 }
 
+// Sets the sample's weights from the matrix.
 template <typename T>
-Sample drawn(MatrixView<T> probs, const LabelsView& labels, std::size_t count) {
+void weigh(MatrixView<T> probs, const TrueClassTables& tables, bool unmix,
+           const Execution& execution, Sample& sample) {
+  for_each_part(probs, execution, sample, [&](const TrueClassRows& rows, const T* const* pointers) {
+    rows.weigh(pointers, tables, unmix);
+  });
+}
+
+// `count` rows of the matrix, with their shortlists.
+template <typename T>
+Sample drawn(MatrixView<T> probs, const LabelsView& labels, std::size_t count,
+             const TrueClassTables& tables, const Execution& execution) {
   Sample sample(even_rows(probs.rows, count), probs.cols);
   for (std::size_t i = 0; i < sample.size(); ++i) {
     const std::size_t row = sample.numbers[i];
     sample.given[i] = *CheckedLabels(labels, row, row + 1, probs.cols).data();
   }
+  for_each_part(probs, execution, sample, [&](const TrueClassRows& rows, const T* const* pointers) {
+    rows.shortlist(pointers, tables);
+  });
   return sample;
 }
 
@@ -86,8 +101,11 @@ Sample drawn(MatrixView<T> probs, const LabelsView& labels, std::size_t count) {
 Sample part_of(const Sample& sample, std::size_t count) {
   Sample part(even_rows(sample.size(), count), sample.classes);
   for (std::size_t i = 0; i < part.size(); ++i) {
-    part.given[i] = sample.given[part.numbers[i]];
-    part.numbers[i] = sample.numbers[part.numbers[i]];
+    const std::size_t from = part.numbers[i];
+    part.given[i] = sample.given[from];
+    part.numbers[i] = sample.numbers[from];
+    for (std::size_t z = 0; !part.lists.empty() && z < kShortlist; ++z)
+      part.lists[i * kShortlist + z] = sample.lists[from * kShortlist + z];
   }
   return part;
 }
@@ -192,9 +210,10 @@ NoiseModel fit_noise_model(MatrixView<T> probs, const LabelsView& labels,
                            const Execution& execution) {
   if (probs.rows == 0 || thresholds.size() != probs.cols || joint.size != probs.cols)
     throw std::invalid_argument("a noise model needs rows, and counts that fit the matrix");
-  Sample sample = drawn(probs, labels, std::max(kSampleRows, kSampleRowsPerClass * probs.cols));
-  Sample part = part_of(sample, kTemperatureRows);
   const Matrix one_shot = shares(joint, identity(joint.size));
+  Sample sample = drawn(probs, labels, std::max(kSampleRows, kSampleRowsPerClass * probs.cols),
+                        TrueClassTables(thresholds, one_shot), execution);
+  Sample part = part_of(sample, std::max(kTemperatureRows, kTemperatureRowsPerClass * probs.cols));
   const auto refine = [&](const Matrix& noise, bool unmix) {
     weigh(probs, TrueClassTables(thresholds, noise), unmix, execution, sample);
     return blended(shares(ConfidentRows(sample).counts, one_shot), one_shot, kRefinedShare);

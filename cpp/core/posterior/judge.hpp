@@ -24,6 +24,7 @@ class Judge {
   template <typename T>
   void weigh(const T* const* rows, const std::int64_t* given, std::size_t count) {
     rows_ = {count, given, lists_.data(), weights_.data()};
+    rows_.shortlist(rows, tables_);
     rows_.weigh(rows, tables_, true);
     const TileKernels& kernels = active_kernels().tiles;
     kernels.log_tiles(weights_.data(), count, tables_.width(), weights_.data());

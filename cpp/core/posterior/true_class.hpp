@@ -49,15 +49,21 @@ struct TrueClassRows {
     return tables.listed() ? lists[row * kShortlist + slot] : slot;
   }
 
-  // Sets lists and weights from the rows' probabilities.
+  // Sets the shortlists, which depend on the thresholds only; nothing with up to kShortlist
+  // classes.
   template <typename T>
-  void weigh(const T* const* rows, const TrueClassTables& tables, bool unmix) const {
+  void shortlist(const T* const* rows, const TrueClassTables& tables) const {
     const KernelsOf<T>& kernels = kernels_of<T>();
     const TrueClassModel model = tables.model();
     for (std::size_t i = 0; tables.listed() && i < count; ++i)
       kernels.shortlist(rows[i], model.classes, model.inverse_thresholds, given[i],
                         lists + i * kShortlist);
-    kernels.true_class_rows(rows, count, model, unmix, lists, weights);
+  }
+
+  // Sets the weights from the rows' probabilities.
+  template <typename T>
+  void weigh(const T* const* rows, const TrueClassTables& tables, bool unmix) const {
+    kernels_of<T>().true_class_rows(rows, count, tables.model(), unmix, lists, weights);
   }
 
   // rates[tile] = how often each slot's class is labelled as the row is.

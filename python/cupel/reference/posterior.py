@@ -51,7 +51,7 @@ LEAST_SUM = 1e-300  # less is nothing, as its reciprocal may overflow
 TIE = 1e-9  # relative: what is equal but for rounding is equal
 
 COUNTED_ROWS, COUNTED_ROWS_PER_CLASS = 16384, 32
-TEMPERED_ROWS = 2048
+TEMPERED_ROWS, TEMPERED_ROWS_PER_CLASS = 2048, 16
 COUNTED_WEIGHT = 0.75  # of the counts against the confident joint
 UNIFORM_WEIGHT = 0.01
 
@@ -270,7 +270,7 @@ def fitted_temperature(rows: Rows, priors: Float64s, noise: Float64s) -> float:
 
     A step out of the bracket, or to a minimum, is replaced by the bracket's geometric mean.
     """
-    picks = spread(len(priors), TEMPERED_ROWS)
+    picks = spread(len(priors), max(TEMPERED_ROWS, TEMPERED_ROWS_PER_CLASS * len(noise)))
     rows, priors = rows.subset(picks), priors[picks]
     low, a, high = LEAST_TEMPERATURE, 1.0, MOST_TEMPERATURE
     for _ in range(TEMPERATURE_STEPS):
