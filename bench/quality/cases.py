@@ -113,7 +113,7 @@ class Plan:
     name: str
     resamples: int = 200
     seed: int = 40
-    draw: int = 1
+    draw: int = 2
     costs: tuple[tuple[int, int], ...] = ()
     runs: int = 7
     patience: float = 12.0

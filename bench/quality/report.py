@@ -122,7 +122,8 @@ def usage(results: Results) -> str:
     meaning = {
         CHOSEN: "Variants were compared on these, and the one to keep was picked by them.",
         LOOKED: "Seen along the way, as a check; not independent of the choice.",
-        NEW: "No one had seen a figure of these: other data, seeds, shapes of noise or models.",
+        NEW: "Other data, seeds, shapes of noise or models. Figures of other draws of them were seen, "
+        "which led to the second way of measuring probabilities; of this draw, none.",
     }
     lines = []
     for used, text in meaning.items():

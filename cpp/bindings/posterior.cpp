@@ -21,7 +21,8 @@ py::tuple fit(const py::array& labels, const py::array& probs, const Vector<doub
     const py::gil_scoped_release release;
     return fit_noise_model(p, y, view(thresholds), counts, run);
   });
-  return py::make_tuple(array_of(std::move(model.noise_matrix)), model.temperature);
+  return py::make_tuple(vector_of<double>(model.thresholds),
+                        array_of(std::move(model.noise_matrix)), model.temperature);
 }
 
 py::tuple posteriors(const py::array& labels, const py::array& probs,

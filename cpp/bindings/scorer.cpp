@@ -12,11 +12,14 @@ Scorer make(const Vector<double>& thresholds, bool of_matrix_type, int method, b
           adjust, argmax_of_confident ? Collision::kConfident : Collision::kArgmax};
 }
 
-Scorer make_posterior(const Vector<double>& thresholds, const Vector<double>& noise_matrix,
-                      double temperature, bool of_matrix_type, bool argmax_of_confident) {
+Scorer make_posterior(const Vector<double>& scale, const Vector<double>& noise_matrix,
+                      double temperature, const Vector<double>& thresholds, bool of_matrix_type,
+                      bool argmax_of_confident) {
+  const auto s = view(scale);
   const auto t = view(thresholds);
-  return Scorer(NoiseModel{{t.begin(), t.end()}, square_of(noise_matrix), temperature},
-                of_matrix_type, argmax_of_confident ? Collision::kConfident : Collision::kArgmax);
+  return {NoiseModel{{s.begin(), s.end()}, square_of(noise_matrix), temperature},
+          Thresholds{{t.begin(), t.end()}, of_matrix_type},
+          argmax_of_confident ? Collision::kConfident : Collision::kArgmax};
 }
 
 // Calls f with the row's values, contiguous and of the scorer's length; TypeError otherwise. The
@@ -62,8 +65,9 @@ void bind_scorer(py::module_& m) {
   py::class_<Scorer>(m, "Scorer")
       .def(py::init(&make), py::arg("thresholds").noconvert(), py::arg("of_matrix_type"),
            py::arg("method"), py::arg("adjust"), py::arg("argmax_of_confident"))
-      .def(py::init(&make_posterior), py::arg("thresholds").noconvert(),
-           py::arg("noise_matrix").noconvert(), py::arg("temperature"), py::arg("of_matrix_type"),
+      .def(py::init(&make_posterior), py::arg("scale").noconvert(),
+           py::arg("noise_matrix").noconvert(), py::arg("temperature"),
+           py::arg("thresholds").noconvert(), py::arg("of_matrix_type"),
            py::arg("argmax_of_confident"))
       .def("score", &score, py::arg("label"), py::arg("pred_probs"))
       .def("check", &check, py::arg("label"), py::arg("pred_probs"));

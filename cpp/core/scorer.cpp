@@ -110,11 +110,12 @@ Scorer::Scorer(const Thresholds& thresholds, ScoreMethod method, bool adjust, Co
   state_ =
       std::make_unique<const State>(thresholds, method, adjust ? &thresholds : nullptr, collision);
 }
-Scorer::Scorer(NoiseModel model, bool of_matrix_type, Collision collision) {
-  if (model.thresholds.empty() || model.noise_matrix.size != model.thresholds.size())
-    throw std::invalid_argument("a noise model needs a threshold and rates for every class");
-  auto state = std::make_unique<State>(Thresholds{model.thresholds, of_matrix_type},
-                                       ScoreMethod::kSelfConfidence, nullptr, collision);
+Scorer::Scorer(NoiseModel model, Thresholds thresholds, Collision collision) {
+  const std::size_t classes = thresholds.values.size();
+  if (classes == 0 || model.thresholds.size() != classes || model.noise_matrix.size != classes)
+    throw std::invalid_argument("a noise model needs thresholds and rates for every class");
+  auto state = std::make_unique<State>(std::move(thresholds), ScoreMethod::kSelfConfidence, nullptr,
+                                       collision);
   state->posterior.emplace(std::move(model));
   state_ = std::move(state);
 }

@@ -278,7 +278,7 @@ CUPEL_TEST(a_frozen_model_gives_the_scores_of_the_whole_matrix) {
     const NoiseModel model = random_model(random, k);
     const Examples<float> rows(random, 100, k);
     const Results wanted(rows, model);
-    const Scorer scorer(model);
+    const Scorer scorer(model, Thresholds{model.thresholds, false}, Collision::kArgmax);
     for (std::size_t i = 0; i < rows.labels.size(); ++i) {
       const Verdict verdict = scorer.check(rows.probs.view().row(i), rows.labels[i]);
       CHECK(verdict.score == wanted.scores[i] && verdict.suggested_label == wanted.suggested[i], k,
@@ -287,7 +287,8 @@ CUPEL_TEST(a_frozen_model_gives_the_scores_of_the_whole_matrix) {
       CHECK(scorer.score(rows.probs.view().row(i), rows.labels[i]) == wanted.scores[i], k, i);
     }
   }
-  CHECK(throws<std::invalid_argument>([] { Scorer{NoiseModel{}}; }));
+  CHECK(throws<std::invalid_argument>(
+      [] { Scorer(NoiseModel{}, Thresholds{}, Collision::kArgmax); }));
 }
 
 CUPEL_TEST(exponentials_are_accurate) {

@@ -58,7 +58,7 @@ def fit_noise_model(
     thresholds: _Floats,
     confident_joint: _Floats,
     threads: int,
-) -> tuple[_Floats, float]: ...
+) -> tuple[_Floats, _Floats, float]: ...
 def label_posteriors(
     labels: NDArray[Any],
     pred_probs: NDArray[Any],
@@ -131,9 +131,10 @@ class Scorer:
     @overload
     def __init__(
         self,
-        thresholds: _Floats,
+        scale: _Floats,
         noise_matrix: _Floats,
         temperature: float,
+        thresholds: _Floats,
         of_matrix_type: bool,
         argmax_of_confident: bool,
     ) -> None: ...

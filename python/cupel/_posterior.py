@@ -38,7 +38,8 @@ class NoiseModel:
     Parameters
     ----------
     thresholds : array_like of float, shape (k,)
-        Confident threshold of each class, above 0.
+        What the probability of each class is measured by, above 0: its confident threshold, or
+        the share of its examples that are labelled so. The fit takes what explains labels better.
     noise_matrix : array_like of float, shape (k, k)
         ``noise_matrix[g, j]``: share of the examples of true class j that are labelled g. Above 0
         (a label that cannot be is no evidence that anyone should trust), columns sum to 1.
@@ -113,10 +114,11 @@ def fitted_to(problem: Problem, thresholds: Thresholds) -> NoiseModel:
     # Scaled to the label counts as cleanlab does, but not rounded: no ties to be broken.
     sums = np.maximum(found.joint.sum(axis=1, keepdims=True), 1)
     joint = found.joint * (found.label_counts[:, np.newaxis] / sums)
-    noise, temperature = _core.fit_noise_model(
-        problem.labels, problem.pred_probs, thresholds.values, joint, problem.threads
+    return NoiseModel(
+        *_core.fit_noise_model(
+            problem.labels, problem.pred_probs, thresholds.values, joint, problem.threads
+        )
     )
-    return NoiseModel(thresholds.values, noise, temperature)
 
 
 def judge(problem: Problem, model: NoiseModel | None = None) -> Judged:

@@ -154,20 +154,29 @@ class Scorer:
         if not isinstance(noise_model, NoiseModel):
             msg = f"noise_model must be a NoiseModel, got {type(noise_model).__name__}"
             raise TypeError(msg)
-        return cls._of_posterior(noise_model, False, collision)
+        return cls._of_posterior(noise_model, noise_model.thresholds, False, collision)
 
     @classmethod
-    def _of_posterior(cls, model: NoiseModel, of_matrix_type: bool, collision: str) -> Scorer:
+    def _of_posterior(
+        cls,
+        model: NoiseModel,
+        thresholds: NDArray[np.float64],
+        of_matrix_type: bool,
+        collision: str,
+    ) -> Scorer:
+        as_choice(collision, COLLISIONS, name="collision")
         scorer = cls.__new__(cls)
-        scorer._thresholds = model.thresholds
+        scorer._thresholds = thresholds
+        scorer._thresholds.flags.writeable = False
         scorer._frozen = _core.Scorer(
             model.thresholds,
             model.noise_matrix,
             model.temperature,
+            thresholds,
             of_matrix_type,
-            COLLISIONS[as_choice(collision, COLLISIONS, name="collision")],
+            COLLISIONS[collision],
         )
-        scorer._rebuild = cls._of_posterior, (model, of_matrix_type, collision)
+        scorer._rebuild = cls._of_posterior, (model, thresholds.copy(), of_matrix_type, collision)
         return scorer
 
     @classmethod
@@ -211,7 +220,7 @@ class Scorer:
             as_choice(collision, COLLISIONS, name="collision")
             found = thresholds_of(problem, check_all=False)
             model = fitted_to(problem, found)
-            return cls._of_posterior(model, found.of_matrix_type, collision)
+            return cls._of_posterior(model, found.values, found.of_matrix_type, collision)
         found = thresholds_of(problem)
         scorer = cls.__new__(cls)
         scorer._freeze(found.values, found.of_matrix_type, method, adjust_pred_probs, collision)

@@ -252,13 +252,16 @@ def test_filter(problem: Any) -> None:
 def test_scorer(problem: Any) -> None:
     labels, p = problem
     scorer = cupel.Scorer.fit(labels, p, **METHOD)
-    of_model = cupel.Scorer.from_noise_model(posterior.fit_noise_model(labels, p))
+    model = posterior.fit_noise_model(labels, p)
+    of_model = cupel.Scorer.from_noise_model(model)
+    assert_identical(of_model.thresholds, model.thresholds)
     found = posterior.get_label_posteriors(labels, p)
     pickled = pickle.loads(pickle.dumps(scorer))
     for again in (scorer, of_model, pickled, copy.deepcopy(scorer)):
         scores = [again.score(int(y), row) for y, row in zip(labels, p, strict=True)]
         assert_identical(np.array(scores), found.scores)
-        assert_identical(again.thresholds, scorer.thresholds)
+    wanted = cupel.count.get_confident_thresholds(labels, p).astype(np.float64)
+    assert_identical(pickled.thresholds, wanted)
 
 
 def test_scorer_verdicts(problem: Any) -> None:

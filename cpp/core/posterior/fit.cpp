@@ -24,6 +24,7 @@ constexpr double kLowestTemperature = 1.0 / 16.0, kHighestTemperature = 16.0;
 constexpr double kTemperaturePrecision = 1e-6;
 constexpr double kFlatSlope = 1e-12;  // rounding alone gives as much
 constexpr int kTemperatureSteps = 30;
+constexpr double kLowestLikelihood = 1e-300;
 constexpr int kRefits = 2;
 // Weights that differ by less are equal but for rounding.
 constexpr double kNearlyAll = 1.0 - 1e-9;
@@ -73,39 +74,22 @@ void for_each_part(MatrixView<T> probs, const Execution& execution, Sample& samp
                   });
 }
 
-// Sets the sample's weights from the matrix.
 template <typename T>
-void weigh(MatrixView<T> probs, const TrueClassTables& tables, bool unmix,
-           const Execution& execution, Sample& sample) {
-  for_each_part(probs, execution, sample, [&](const TrueClassRows& rows, const T* const* pointers) {
-    rows.weigh(pointers, tables, unmix);
-  });
-}
-
-// `count` rows of the matrix, with their shortlists.
-template <typename T>
-Sample drawn(MatrixView<T> probs, const LabelsView& labels, std::size_t count,
-             const TrueClassTables& tables, const Execution& execution) {
+Sample drawn(MatrixView<T> probs, const LabelsView& labels, std::size_t count) {
   Sample sample(even_rows(probs.rows, count), probs.cols);
   for (std::size_t i = 0; i < sample.size(); ++i) {
     const std::size_t row = sample.numbers[i];
     sample.given[i] = *CheckedLabels(labels, row, row + 1, probs.cols).data();
   }
-  for_each_part(probs, execution, sample, [&](const TrueClassRows& rows, const T* const* pointers) {
-    rows.shortlist(pointers, tables);
-  });
   return sample;
 }
 
-// `count` rows of a sample, spread evenly, not weighed yet.
+// `count` rows of a sample, spread evenly, without lists and weights.
 Sample part_of(const Sample& sample, std::size_t count) {
   Sample part(even_rows(sample.size(), count), sample.classes);
   for (std::size_t i = 0; i < part.size(); ++i) {
-    const std::size_t from = part.numbers[i];
-    part.given[i] = sample.given[from];
-    part.numbers[i] = sample.numbers[from];
-    for (std::size_t z = 0; !part.lists.empty() && z < kShortlist; ++z)
-      part.lists[i * kShortlist + z] = sample.lists[from * kShortlist + z];
+    part.given[i] = sample.given[part.numbers[i]];
+    part.numbers[i] = sample.numbers[part.numbers[i]];
   }
   return part;
 }
@@ -204,6 +188,119 @@ ConfidentRows::ConfidentRows(const Sample& sample)
   }
 }
 
+namespace {
+
+std::vector<double> diagonal(const Matrix& m) {
+  std::vector<double> d(m.size);
+  for (std::size_t k = 0; k < m.size; ++k) d[k] = m(k, k);
+  return d;
+}
+
+// Fits models to a sample of a matrix. One at a time: the sample is worked on in place.
+template <typename T>
+class Fit {
+ public:
+  Fit(MatrixView<T> probs, const LabelsView& labels, const Matrix& one_shot,
+      const Execution& execution)
+      : probs_(probs),
+        one_shot_(one_shot),
+        execution_(execution),
+        sample_(drawn(probs, labels, std::max(kSampleRows, kSampleRowsPerClass * probs.cols))),
+        part_(part_of(sample_, std::max(kTemperatureRows, kTemperatureRowsPerClass * probs.cols))) {
+  }
+
+  // Probabilities measured by the confident thresholds.
+  NoiseModel by_thresholds(std::span<const double> thresholds) {
+    list(thresholds);
+    Matrix noise = refined(thresholds, one_shot_, false);
+    noise = refined(thresholds, noise, true);
+    const double temperature = sharpened_temperature(thresholds, noise);
+    return {{thresholds.begin(), thresholds.end()}, std::move(noise), temperature};
+  }
+
+  // Probabilities measured by their peaks: what a class's probability comes to where it is the true
+  // one, the share of its examples that are labelled so.
+  NoiseModel by_peaks() {
+    std::vector<double> scale(probs_.cols, 1.0);
+    list(scale);
+    Matrix noise = refined(scale, one_shot_, false);
+    scale = diagonal(noise);
+    list(scale);
+    noise = refined(scale, noise, true);
+    scale = diagonal(noise);
+    list(scale);
+    const double temperature = sharpened_temperature(scale, noise);
+    return {std::move(scale), std::move(noise), temperature};
+  }
+
+  // Mean logarithm of the probability of a given label. Requires that the model was fitted last.
+  double log_likelihood(const NoiseModel& model) {
+    const TrueClassTables tables(model.thresholds, model.noise_matrix);
+    weigh(tables, true, sample_);
+    temper(sample_, model.temperature);
+    std::vector<double> rates(sample_.weights.size());
+    sample_.rows(0, sample_.size()).label_rates(tables, rates.data());
+    const auto log = active_kernels().log;
+    double sum = 0.0;
+    for (std::size_t i = 0; i < sample_.size(); ++i) {
+      double likelihood = 0.0;
+      for (std::size_t z = 0; z < sample_.width(); ++z)
+        likelihood += rates[tile_index(i, z, sample_.width())] * sample_.weight(i, z);
+      sum += log(std::max(likelihood, kLowestLikelihood));
+    }
+    return sum / static_cast<double>(sample_.size());
+  }
+
+ private:
+  void list(std::span<const double> scale) {
+    const TrueClassTables tables(scale, one_shot_);
+    for (Sample* sample : {&sample_, &part_})
+      for_each_part(probs_, execution_, *sample,
+                    [&](const TrueClassRows& rows, const T* const* pointers) {
+                      rows.shortlist(pointers, tables);
+                    });
+  }
+
+  void weigh(const TrueClassTables& tables, bool unmix, Sample& sample) {
+    for_each_part(probs_, execution_, sample,
+                  [&](const TrueClassRows& rows, const T* const* pointers) {
+                    rows.weigh(pointers, tables, unmix);
+                  });
+  }
+
+  // The noise matrix counted on the confident rows; `unmix` by the noise known so far.
+  Matrix refined(std::span<const double> scale, const Matrix& noise, bool unmix) {
+    weigh(TrueClassTables(scale, noise), unmix, sample_);
+    return blended(shares(ConfidentRows(sample_).counts, one_shot_), one_shot_, kRefinedShare);
+  }
+
+  double fitted_temperature(std::span<const double> scale, const Matrix& noise) {
+    const TrueClassTables tables(scale, noise);
+    weigh(tables, true, part_);
+    return best_temperature(part_, tables);
+  }
+
+  // Fitted twice: the noise that a temperature is fitted against must not hold confusions that the
+  // temperature explains.
+  double sharpened_temperature(std::span<const double> scale, const Matrix& noise) {
+    const double first = fitted_temperature(scale, noise);
+    weigh(TrueClassTables(scale, noise), true, sample_);
+    temper(sample_, first);
+    const ConfidentRows confident(sample_);
+    Matrix refit = with_random_part(shares(confident.counts, one_shot_));
+    for (int k = 0; k < kRefits; ++k) refit = refitted(refit, sample_, confident.is_member);
+    return fitted_temperature(scale, refit);
+  }
+
+  MatrixView<T> probs_;
+  const Matrix& one_shot_;
+  const Execution& execution_;
+  Sample sample_;
+  Sample part_;  // for temperatures
+};
+
+}  // namespace
+
 template <typename T>
 NoiseModel fit_noise_model(MatrixView<T> probs, const LabelsView& labels,
                            std::span<const double> thresholds, const SquareMatrix<double>& joint,
@@ -211,31 +308,12 @@ NoiseModel fit_noise_model(MatrixView<T> probs, const LabelsView& labels,
   if (probs.rows == 0 || thresholds.size() != probs.cols || joint.size != probs.cols)
     throw std::invalid_argument("a noise model needs rows, and counts that fit the matrix");
   const Matrix one_shot = shares(joint, identity(joint.size));
-  Sample sample = drawn(probs, labels, std::max(kSampleRows, kSampleRowsPerClass * probs.cols),
-                        TrueClassTables(thresholds, one_shot), execution);
-  Sample part = part_of(sample, std::max(kTemperatureRows, kTemperatureRowsPerClass * probs.cols));
-  const auto refine = [&](const Matrix& noise, bool unmix) {
-    weigh(probs, TrueClassTables(thresholds, noise), unmix, execution, sample);
-    return blended(shares(ConfidentRows(sample).counts, one_shot), one_shot, kRefinedShare);
-  };
-  const auto fit_temperature = [&](const Matrix& noise) {
-    const TrueClassTables tables(thresholds, noise);
-    weigh(probs, tables, true, execution, part);
-    return best_temperature(part, tables);
-  };
-  Matrix noise = refine(one_shot, false);
-  noise = refine(noise, true);
-
-  // The temperature is fitted twice: the noise it is fitted against must not hold confusions that
-  // the first one explains.
-  const double first = fit_temperature(noise);
-  weigh(probs, TrueClassTables(thresholds, noise), true, execution, sample);
-  temper(sample, first);
-  const ConfidentRows confident(sample);
-  Matrix refit = with_random_part(shares(confident.counts, one_shot));
-  for (int k = 0; k < kRefits; ++k) refit = refitted(refit, sample, confident.is_member);
-  const double temperature = fit_temperature(refit);
-  return {{thresholds.begin(), thresholds.end()}, std::move(noise), temperature};
+  Fit<T> fit(probs, labels, one_shot, execution);
+  NoiseModel by_thresholds = fit.by_thresholds(thresholds);
+  const double likelihood = fit.log_likelihood(by_thresholds);
+  NoiseModel by_peaks = fit.by_peaks();
+  const bool better = fit.log_likelihood(by_peaks) > likelihood + kFlatSlope;
+  return better ? by_peaks : by_thresholds;
 }
 
 #define CUPEL_INSTANTIATE(T)                                                                     \

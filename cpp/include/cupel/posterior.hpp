@@ -15,7 +15,7 @@ namespace cupel {
 
 // How labels came about, as far as the posterior needs to know it.
 struct NoiseModel {
-  std::vector<double> thresholds;     // one per class, above 0
+  std::vector<double> thresholds;     // what a class's probability is measured by, above 0
   SquareMatrix<double> noise_matrix;  // [given, true]: columns sum to 1
   double temperature = 1.0;           // in [1/16, 16]
 };

@@ -26,10 +26,9 @@ class Scorer {
   Scorer(const Thresholds& thresholds, ScoreMethod method, bool adjust, Collision collision);
 
   // Judges by the noise posterior: its score, its suggestion, and an issue where the label is more
-  // likely wrong than right. `of_matrix_type`: as of Thresholds, for the confident class. Throws
-  // std::invalid_argument for no classes.
-  explicit Scorer(NoiseModel model, bool of_matrix_type = false,
-                  Collision collision = Collision::kArgmax);
+  // likely wrong than right. `thresholds` are for the confident class only. Throws
+  // std::invalid_argument for no classes, or unequal numbers of them.
+  Scorer(NoiseModel model, Thresholds thresholds, Collision collision);
   Scorer(Scorer&&) noexcept;
   Scorer& operator=(Scorer&&) noexcept;
   ~Scorer();

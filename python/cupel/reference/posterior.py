@@ -1,7 +1,7 @@
 r"""Posterior probabilities of the true labels, from probabilities, given labels and their noise.
 
 The noise is taken to depend on the true class only. A noise model has class thresholds
-:math:`t_j` (eq. 2 of [1]_), a noise matrix :math:`T_{hz} = P(\text{given } h \mid \text{true } z)`
+:math:`t_j` (eq. 2 of [1]_, or peaks), a noise matrix :math:`T_{hz} = P(\text{given } h \mid \text{true } z)`
 and a temperature :math:`a`. A row with probabilities :math:`p` and given label :math:`g` is judged
 in four steps:
 
@@ -34,15 +34,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cupel.reference._common import (
-    Bools,
-    Float64s,
-    Floats,
-    Ints,
-    Labels,
-    as_labels,
-    as_probs,
-)
+from cupel.reference._common import Bools, Float64s, Floats, Ints, Labels, as_labels, as_probs
 from cupel.reference.count import compute_confident_joint, get_confident_thresholds
 
 SHORTLIST = 16  # classes
@@ -166,18 +158,56 @@ def shares_of_rows(weights: Float64s, otherwise: Float64s) -> Float64s:
 def fit_noise_model(labels: Labels, pred_probs: ArrayLike) -> NoiseModel:
     """Estimate the noise of the labels, from a sample of the rows where there are many.
 
+    Two models are fitted, which measure probabilities by the confident thresholds and by their
+    peaks. The one under which the given labels are likelier is returned; the first, where neither
+    is.
+    """
+    y, p = as_labels(labels), as_probs(pred_probs)
+    joint = confident_noise(y, p)
+    picks = spread(len(y), max(COUNTED_ROWS, COUNTED_ROWS_PER_CLASS * p.shape[1]))
+    by_thresholds = fit_by_thresholds(y, p, picks, joint)
+    by_peaks = fit_by_peaks(y, p, picks, joint)
+    likelier = mean_log_likelihood(y, p, picks, by_peaks) > (
+        mean_log_likelihood(y, p, picks, by_thresholds) + FLAT
+    )
+    return by_peaks if likelier else by_thresholds
+
+
+def fit_by_thresholds(labels: Ints, pred_probs: Floats, picks: Ints, joint: Float64s) -> NoiseModel:
+    """Fit with probabilities divided by the confident thresholds.
+
     The noise matrix is counted twice: by the priors, and by the priors unmixed with the first. The
     temperature maximises the likelihood of the given labels, against a noise matrix that was itself
     refitted to it.
     """
-    y, p = as_labels(labels), as_probs(pred_probs)
-    thresholds = get_confident_thresholds(y, p).astype(np.float64)
-    joint = confident_noise(y, p)
-    picks = spread(len(y), max(COUNTED_ROWS, COUNTED_ROWS_PER_CLASS * p.shape[1]))
-    rows = Rows.of(y[picks], p[picks], thresholds)
+    thresholds = get_confident_thresholds(labels, pred_probs).astype(np.float64)
+    rows = Rows.of(labels[picks], pred_probs[picks], thresholds)
     noise = blend(counts(rows, rows.priors), joint)
     noise = blend(counts(rows, rows.unmixed(noise)), joint)
     return NoiseModel(thresholds, noise, refitted_temperature(rows, noise, joint))
+
+
+def fit_by_peaks(labels: Ints, pred_probs: Floats, picks: Ints, joint: Float64s) -> NoiseModel:
+    """Fit with probabilities divided by what they come to where the class is the true one.
+
+    That is the share of the class's examples that are labelled so, the diagonal of the noise
+    matrix counted last.
+    """
+    y, p = labels[picks], pred_probs[picks]
+    rows = Rows.of(y, p, np.ones(p.shape[1]))
+    noise = blend(counts(rows, rows.priors), joint)
+    rows = Rows.of(y, p, np.diag(noise))
+    noise = blend(counts(rows, rows.unmixed(noise)), joint)
+    rows = Rows.of(y, p, np.diag(noise))
+    return NoiseModel(np.diag(noise), noise, refitted_temperature(rows, noise, joint))
+
+
+def mean_log_likelihood(labels: Ints, pred_probs: Floats, picks: Ints, model: NoiseModel) -> float:
+    """Mean logarithm of the probability that a model gives to a given label."""
+    rows = Rows.of(labels[picks], pred_probs[picks], model.thresholds)
+    priors = rows.tempered(rows.unmixed(model.noise_matrix), model.temperature)
+    likelihoods = (model.noise_matrix[rows.labels] * priors).sum(axis=1)
+    return float(np.log(np.maximum(likelihoods, LEAST_SUM)).mean())
 
 
 def spread(n: int, most: int) -> Ints:
