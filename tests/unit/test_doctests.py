@@ -23,6 +23,9 @@ pytest.importorskip("sklearn")
         "outlier",
         "_out_of_distribution",
         "duplicates",
+        "posterior",
+        "_posterior",
+        "_pool",
     ],
 )
 def test_examples(name: str) -> None:
