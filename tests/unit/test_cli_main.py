@@ -254,4 +254,4 @@ def test_terminal_without_unicode(files):
     text = done.stdout.decode("ascii")
     assert "r\\xe4ka" in text
     assert "\\u2588" not in text  # bars have a plain form
-    assert " +- " in text
+    assert " > " in text  # and arrows

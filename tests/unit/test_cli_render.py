@@ -60,25 +60,35 @@ def test_small_tables_stand_side_by_side_where_they_fit():
 
 def test_the_errors_are_told():
     audit = run_audit(LABELS, PROBS)
-    expected = audit.posterior.expected
-    told = f"{expected.total:.1f} ± {expected.standard_error:.1f}"
-    assert f"   {told} errors expected ({percent(expected.total / 240)})\n" in shown(audit)
+    total = audit.posterior.expected.total
+    assert f"   {total:.0f} errors expected ({percent(total / 240)})\n" in shown(audit)
+    assert "±" not in shown(audit)
     assert "by noise posterior (0 worst, 1 best)" in shown(audit)
     compat = run_audit(LABELS, PROBS, compat=True)
     assert f"   {compat.estimated_errors} errors estimated\n" in shown(compat)
     assert "by self confidence (0 worst, 1 best)" in shown(compat)
 
 
+@pytest.mark.parametrize(
+    ("total", "told"),
+    [(0.0, "0"), (1e-9, "<1"), (0.5, "<1"), (0.51, "1"), (98.4, "98"), (52345.6, "52,346")],
+)
+def test_expected_errors_in_whole_numbers(total, told):
+    audit = run_audit(LABELS, PROBS)
+    expected = dataclasses.replace(audit.posterior.expected, total=total)
+    posterior = dataclasses.replace(audit.posterior, expected=expected)
+    audit = dataclasses.replace(audit, posterior=posterior)
+    assert f" suspects ({percent(audit.share)})   {told} errors expected (" in shown(audit, 140)
+
+
 def test_figures_are_on_as_many_lines_as_they_need():
-    figures = [("1,000", "rows"), ("10", "classes"), ("5 ± 1", "errors expected (0.5%)")]
-    whole = " 1,000 rows   10 classes   5 ± 1 errors expected (0.5%)"
+    figures = [("1,000", "rows"), ("10", "classes"), ("5", "errors expected (0.5%)")]
+    whole = " 1,000 rows   10 classes   5 errors expected (0.5%)"
     assert figures_line(figures, len(whole)).plain == whole
     assert figures_line(figures, len(whole) - 1).plain == (
-        " 1,000 rows   10 classes\n 5 ± 1 errors expected (0.5%)"
+        " 1,000 rows   10 classes\n 5 errors expected (0.5%)"
     )
-    assert figures_line(figures, 5).plain == (
-        " 1,000 rows\n 10 classes\n 5 ± 1 errors expected (0.5%)"
-    )
+    assert figures_line(figures, 5).plain == (" 1,000 rows\n 10 classes\n 5 errors expected (0.5%)")
 
 
 def test_only_no_noise_looks_like_none():

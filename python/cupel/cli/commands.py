@@ -206,8 +206,8 @@ def audit(
 
     The noise posterior weighs the probabilities by the noise among the labels, estimated from
     the same data: how likely each label is wrong, which class is likeliest to be the true one,
-    and, added up, how many errors to expect. The ± is chance alone; a model that is wrong about
-    its own certainty may be further off. --compat leaves the posterior out.
+    and, added up over all rows, how many errors to expect. That number is an estimate, which may
+    well be off by a tenth. --compat leaves the posterior out.
 
     Rows are counted from 0, without the header. The suggested label is the likeliest class other
     than the given one. Scores are between 0 (worst) and 1 (best).

@@ -16,14 +16,7 @@ from cupel.rank import get_label_quality_scores
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = [
-    "JointEstimates",
-    "Posterior",
-    "PosteriorEstimates",
-    "Suggestions",
-    "expected_errors",
-    "suggest_labels",
-]
+__all__ = ["JointEstimates", "Posterior", "PosteriorEstimates", "Suggestions", "suggest_labels"]
 
 _BLOCK_CELLS = 2**20  # probabilities gathered at a time
 
@@ -131,7 +124,7 @@ class PosteriorEstimates(JointEstimates):
             labels, pred_probs, noise_model=self._model, **self._shared
         )
         wrong = self._posteriors.error_probability
-        self._expected = expected_errors(labels, wrong, pred_probs.shape[1])
+        self._expected = ExpectedErrors.of(labels, wrong, pred_probs.shape[1])
 
     def mask(self, filter_by: str, **options: Any) -> NDArray[np.bool_]:
         """Mask of the suspects."""
@@ -164,37 +157,6 @@ class PosteriorEstimates(JointEstimates):
             self._posteriors.suggested_probability[rows],
             self._expected,
         )
-
-
-def expected_errors(
-    labels: NDArray[np.int64], error_probability: NDArray[np.float64], n_classes: int
-) -> ExpectedErrors:
-    """Add up the probabilities that labels are wrong; rows left out, ``nan``, do not count.
-
-    Parameters
-    ----------
-    labels : ndarray of int64, shape (n,)
-        Given class of each row.
-    error_probability : ndarray of float64, shape (n,)
-        Probability that it is wrong.
-    n_classes : int
-        Number of classes.
-
-    Examples
-    --------
-    >>> expected_errors(np.array([0, 0, 1]), np.array([0.5, 0.5, np.nan]), 2).per_class
-    array([1., 0.])
-    """
-    wrong = np.nan_to_num(error_probability)
-    errors: NDArray[Any] = np.bincount(labels, weights=wrong, minlength=n_classes)
-    wrong *= 1 - wrong
-    variances: NDArray[Any] = np.bincount(labels, weights=wrong, minlength=n_classes)
-    return ExpectedErrors(
-        total=float(errors.sum()),
-        standard_error=float(np.sqrt(variances.sum())),
-        per_class=errors,
-        per_class_standard_error=np.sqrt(variances),
-    )
 
 
 def suggest_labels(

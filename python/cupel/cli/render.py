@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cupel.cli.errors import printable
-from cupel.cli.wording import give_or_take, percent
+from cupel.cli.wording import percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,9 +101,15 @@ def _figures(audit: Audit) -> list[tuple[str, str]]:
 def _errors_figure(audit: Audit) -> tuple[str, str]:
     if audit.posterior is None:
         return f"{audit.estimated_errors:,}", "errors estimated"
-    expected = audit.posterior.expected
-    share = percent(expected.total / audit.n_used if audit.n_used else 0.0)
-    return give_or_take(expected.total, expected.standard_error), f"errors expected ({share})"
+    # Without the standard error: how far a wrong model puts the count off is many times that.
+    total = audit.posterior.expected.total
+    share = percent(total / audit.n_used if audit.n_used else 0.0)
+    return _whole(total), f"errors expected ({share})"
+
+
+def _whole(count: float) -> str:
+    """Write a count in whole numbers so that only zero looks like zero."""
+    return "<1" if 0 < count <= 0.5 else f"{count:,.0f}"
 
 
 def figures_line(figures: Sequence[tuple[str, str]], width: int) -> Text:

@@ -20,7 +20,7 @@ __all__ = ["note", "prepare_streams", "progress", "standard_output", "status"]
 
 
 _PLAINER = "cupel.plainer"
-_PLAIN_SIGNS = str.maketrans("→…█░▒▓≈", ">~#.:+~") | {ord("±"): "+-"}
+_PLAIN_SIGNS = str.maketrans("→…█░▒▓≈", ">~#.:+~")
 
 
 def prepare_streams() -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from cupel.cli.audit import Audit
     from cupel.cli.estimates import Posterior
 
-__all__ = ["give_or_take", "percent", "reason"]
+__all__ = ["percent", "reason"]
 
 _NEARLY = 1e-9
 
@@ -83,18 +83,6 @@ def percent(share: float) -> str:
     if value > 99.9:
         return ">99.9%"
     return f"{value:.1f}%".replace(".0%", "%") if value < 10 or value > 99 else f"{value:.0f}%"
-
-
-def give_or_take(value: float, error: float) -> str:
-    """Value and its standard error, with a decimal only where the error is small.
-
-    Examples
-    --------
-    >>> give_or_take(4120.3, 21.4), give_or_take(3.14, 0.27)
-    ('4,120 ± 21', '3.1 ± 0.3')
-    """
-    decimals = 0 if error >= 2 else 1
-    return f"{value:,.{decimals}f} ± {error:,.{decimals}f}"
 
 
 def _told_apart(a: float, b: float) -> tuple[str, str]:
