@@ -129,6 +129,11 @@ struct TileKernels {
   void (*temper_tiles)(const double* logs, std::size_t rows, std::size_t width, double temperature,
                        double* out);
 
+  // The largest slot of each row and its number as a double, -1 where another one comes to `tie` of
+  // it. Writes whole tiles.
+  void (*leading_slots)(const double* slots, std::size_t rows, std::size_t width, double tie,
+                        double* largest, double* number);
+
   // Slope, by temperature, of the rows' summed log(sum of rates * weights), the weights being
   // tempered logs.
   Slope (*temperature_slope)(const double* logs, const double* weights, const double* rates,

@@ -554,6 +554,7 @@ extern const Kernels kernels{.name = CUPEL_NAME(CUPEL_ISA),
                                         .add_outer_product = add_outer_product},
                              .tiles = {.log_tiles = log_tiles,
                                        .temper_tiles = temper_tiles,
+                                       .leading_slots = leading_slots,
                                        .temperature_slope = temperature_slope,
                                        .judge_tiles = judge_tiles}};
 

@@ -184,6 +184,25 @@ inline void temper_tiles(const double* logs, std::size_t rows, std::size_t width
   });
 }
 
+inline void leading_slots(const double* slots, std::size_t rows, std::size_t width, double tie,
+                          double* largest, double* number) {
+  using B = Batch<double>;
+  for (std::size_t i = 0; i < rows; i += kLanes) {
+    B first = B::load(slots + i * width);
+    B second = B::all(-1.0);
+    B leader = B::all(0.0);
+    for (std::size_t z = 1; z < width; ++z) {
+      const B x = B::load(slots + i * width + z * kLanes);
+      const unsigned leads = gt(x, first);
+      second = select(leads, first, max(second, x));
+      first = select(leads, x, first);
+      leader = select(leads, B::all(static_cast<double>(z)), leader);
+    }
+    first.store(largest + i);
+    select(ge(second, first * B::all(tie)), B::all(-1.0), leader).store(number + i);
+  }
+}
+
 // Mean and variance of `logs` under `weights`, which sum to 1.
 struct Moments {
   Batch<double> mean, variance;

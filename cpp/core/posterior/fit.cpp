@@ -2,7 +2,6 @@
 #include <array>
 #include <cmath>
 #include <functional>
-#include <limits>
 #include <stdexcept>
 
 #include "core/blocks.hpp"
@@ -157,22 +156,16 @@ void temper(Sample& sample, double temperature) {
 
 ConfidentRows::ConfidentRows(const Sample& sample)
     : counts(sample.classes), is_member(sample.size()) {
-  constexpr std::size_t undecided = std::numeric_limits<std::size_t>::max();
-  std::vector<std::size_t> likeliest(sample.size(), undecided);
-  std::vector<double> largest(sample.size());
+  std::vector<double> largest(padded(sample.size()));
+  std::vector<double> slot(padded(sample.size()));
+  active_kernels().tiles.leading_slots(sample.weights.data(), sample.size(), sample.width(),
+                                       kNearlyAll, largest.data(), slot.data());
+  const auto likeliest = [&](std::size_t i) {
+    return sample.class_of(i, static_cast<std::size_t>(slot[i]));
+  };
   std::vector<std::vector<double>> of_class(sample.classes);
-  for (std::size_t i = 0; i < sample.size(); ++i) {
-    std::size_t best = 0;
-    for (std::size_t z = 1; z < sample.width(); ++z)
-      if (sample.weight(i, z) > sample.weight(i, best)) best = z;
-    largest[i] = sample.weight(i, best);
-    std::size_t equals = 0;
-    for (std::size_t z = 0; z < sample.width(); ++z)
-      equals += sample.weight(i, z) >= kNearlyAll * largest[i] ? 1 : 0;
-    if (equals != 1) continue;
-    likeliest[i] = sample.class_of(i, best);
-    of_class[likeliest[i]].push_back(largest[i]);
-  }
+  for (std::size_t i = 0; i < sample.size(); ++i)
+    if (slot[i] >= 0.0) of_class[likeliest(i)].push_back(largest[i]);
   std::vector<double> lowest(sample.classes);
   for (std::size_t z = 0; z < sample.classes; ++z) {
     std::vector<double>& weights = of_class[z];
@@ -182,9 +175,9 @@ ConfidentRows::ConfidentRows(const Sample& sample)
     lowest[z] = *last;
   }
   for (std::size_t i = 0; i < sample.size(); ++i) {
-    if (likeliest[i] == undecided || !(largest[i] >= kNearlyAll * lowest[likeliest[i]])) continue;
+    if (!(slot[i] >= 0.0 && largest[i] >= kNearlyAll * lowest[likeliest(i)])) continue;
     is_member[i] = 1;
-    counts(sample.given_of(i), likeliest[i]) += 1.0;
+    counts(sample.given_of(i), likeliest(i)) += 1.0;
   }
 }
 
