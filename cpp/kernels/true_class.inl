@@ -142,7 +142,7 @@ void true_class_rows(const S* const* rows, std::size_t count, const TrueClassMod
   for (std::size_t i = 0; i < count; i += kLanes, tiles += width * kLanes) {
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
       const std::size_t r = i + lane < count ? i + lane : count - 1;
-      const std::uint32_t* list = lists + r * kShortlist;
+      const std::uint32_t* list = listed ? lists + r * kShortlist : nullptr;
       if (listed) own.gather(model, list, lane, unmix);
       for (std::size_t z = 0; z < width; ++z)
         values[z * kLanes + lane] = static_cast<double>(scalar(rows[r][listed ? list[z] : z]));
