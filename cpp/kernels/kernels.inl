@@ -514,6 +514,7 @@ void entropy_rows(const RowBlock<S>& block, double* out) {
 
 // ---- true classes ------------------------------------------------------------------------------
 
+#include "kernels/shortlist.inl"
 #include "kernels/true_class.inl"
 
 // ---- neighbours --------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 // Fits the noise model of a data set; the steps and their reasons are in docs/noise-posterior.md.
 #include <array>
 #include <cmath>
-#include <functional>
 #include <stdexcept>
 
 #include "core/blocks.hpp"
@@ -25,8 +24,6 @@ constexpr double kFlatSlope = 1e-12;  // rounding alone gives as much
 constexpr int kTemperatureSteps = 30;
 constexpr double kLowestLikelihood = 1e-300;
 constexpr int kRefits = 2;
-// Weights that differ by less are equal but for rounding.
-constexpr double kNearlyAll = 1.0 - 1e-9;
 
 // Columns made to sum to 1; a column without anything is taken from `otherwise`.
 Matrix shares(Matrix m, const Matrix& otherwise) {
@@ -83,16 +80,6 @@ Sample drawn(MatrixView<T> probs, const LabelsView& labels, std::size_t count) {
   return sample;
 }
 
-// `count` rows of a sample, spread evenly, without lists and weights.
-Sample part_of(const Sample& sample, std::size_t count) {
-  Sample part(even_rows(sample.size(), count), sample.classes);
-  for (std::size_t i = 0; i < part.size(); ++i) {
-    part.given[i] = sample.given[part.numbers[i]];
-    part.numbers[i] = sample.numbers[part.numbers[i]];
-  }
-  return part;
-}
-
 // The temperature under which the given labels are likeliest, by Newton's method between bounds.
 // `sample` holds weights at temperature 1, which are lost.
 double best_temperature(Sample& sample, const TrueClassTables& tables) {
@@ -144,45 +131,6 @@ Matrix refitted(const Matrix& noise, const Sample& sample, const std::vector<std
   return out;
 }
 
-// Raises the sample's weights to a temperature.
-void temper(Sample& sample, double temperature) {
-  const TileKernels& kernels = active_kernels().tiles;
-  double* w = sample.weights.data();
-  kernels.log_tiles(w, sample.size(), sample.width(), w);
-  kernels.temper_tiles(w, sample.size(), sample.width(), temperature, w);
-}
-
-}  // namespace
-
-ConfidentRows::ConfidentRows(const Sample& sample)
-    : counts(sample.classes), is_member(sample.size()) {
-  std::vector<double> largest(padded(sample.size()));
-  std::vector<double> slot(padded(sample.size()));
-  active_kernels().tiles.leading_slots(sample.weights.data(), sample.size(), sample.width(),
-                                       kNearlyAll, largest.data(), slot.data());
-  const auto likeliest = [&](std::size_t i) {
-    return sample.class_of(i, static_cast<std::size_t>(slot[i]));
-  };
-  std::vector<std::vector<double>> of_class(sample.classes);
-  for (std::size_t i = 0; i < sample.size(); ++i)
-    if (slot[i] >= 0.0) of_class[likeliest(i)].push_back(largest[i]);
-  std::vector<double> lowest(sample.classes);
-  for (std::size_t z = 0; z < sample.classes; ++z) {
-    std::vector<double>& weights = of_class[z];
-    if (weights.empty()) continue;
-    const auto last = weights.begin() + static_cast<std::ptrdiff_t>((weights.size() - 1) / 2);
-    std::nth_element(weights.begin(), last, weights.end(), std::greater<>());
-    lowest[z] = *last;
-  }
-  for (std::size_t i = 0; i < sample.size(); ++i) {
-    if (!(slot[i] >= 0.0 && largest[i] >= kNearlyAll * lowest[likeliest(i)])) continue;
-    is_member[i] = 1;
-    counts(sample.given_of(i), likeliest(i)) += 1.0;
-  }
-}
-
-namespace {
-
 std::vector<double> diagonal(const Matrix& m) {
   std::vector<double> d(m.size);
   for (std::size_t k = 0; k < m.size; ++k) d[k] = m(k, k);
@@ -199,8 +147,7 @@ class Fit {
         one_shot_(one_shot),
         execution_(execution),
         sample_(drawn(probs, labels, std::max(kSampleRows, kSampleRowsPerClass * probs.cols))),
-        part_(part_of(sample_, std::max(kTemperatureRows, kTemperatureRowsPerClass * probs.cols))) {
-  }
+        part_(sample_.part(std::max(kTemperatureRows, kTemperatureRowsPerClass * probs.cols))) {}
 
   // Probabilities measured by the confident thresholds.
   NoiseModel by_thresholds(std::span<const double> thresholds) {
@@ -230,7 +177,7 @@ class Fit {
   double log_likelihood(const NoiseModel& model) {
     const TrueClassTables tables(model.thresholds, model.noise_matrix);
     weigh(tables, true, sample_);
-    temper(sample_, model.temperature);
+    sample_.temper(model.temperature);
     std::vector<double> rates(sample_.weights.size());
     sample_.rows(0, sample_.size()).label_rates(tables, rates.data());
     const auto log = active_kernels().log;
@@ -278,7 +225,7 @@ class Fit {
   double sharpened_temperature(std::span<const double> scale, const Matrix& noise) {
     const double first = fitted_temperature(scale, noise);
     weigh(TrueClassTables(scale, noise), true, sample_);
-    temper(sample_, first);
+    sample_.temper(first);
     const ConfidentRows confident(sample_);
     Matrix refit = with_random_part(shares(confident.counts, one_shot_));
     for (int k = 0; k < kRefits; ++k) refit = refitted(refit, sample_, confident.is_member);

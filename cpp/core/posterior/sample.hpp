@@ -46,6 +46,12 @@ struct Sample {
   [[nodiscard]] double weight(std::size_t i, std::size_t slot) const {
     return weights[tile_index(i, slot, width())];
   }
+  // `count` rows of it, spread evenly, without lists and weights.
+  [[nodiscard]] Sample part(std::size_t count) const;
+
+  // Raises the weights, at temperature 1 so far, to a temperature.
+  void temper(double temperature);
+
   // A view of the rows [begin, end); `begin` is a multiple of kLanes.
   [[nodiscard]] TrueClassRows rows(std::size_t begin, std::size_t end) {
     return {end - begin, given.data() + begin,
