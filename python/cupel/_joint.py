@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cupel import _core
 from cupel._problem import COLLISIONS, Problem
-from cupel._validate import as_choice, as_class_vector, as_labels
+from cupel._validate import as_choice, as_class_vector, as_labels, check_classes
 
 __all__ = [
     "JointOf",
@@ -132,12 +132,5 @@ def latent_of(
 def label_counts_of(labels: Any, n_classes: int, classes: Any = None) -> NDArray[np.int64]:
     """Examples of each class, from labels alone."""
     given = as_labels(labels, None, classes=classes, n_classes=n_classes)
-    bad = (given < 0) | (given >= n_classes)
-    if bad.any():
-        row = int(bad.argmax())
-        msg = (
-            f"labels[{row}] is {given[row]}, expected a class in [0, {n_classes}), one per row of "
-            "confident_joint"
-        )
-        raise ValueError(msg)
+    check_classes(given, n_classes, hint=", one per row of confident_joint")
     return np.bincount(given.astype(np.int64), minlength=n_classes)

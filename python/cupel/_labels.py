@@ -130,6 +130,15 @@ def as_multilabels(
     return out
 
 
+def check_classes(given: NDArray[Any], n_classes: int, *, hint: str = "") -> None:
+    """Refuse the first label that is no class in [0, `n_classes`)."""
+    bad = (given < 0) | (given >= n_classes)
+    if bad.any():
+        row = int(bad.argmax())
+        msg = f"labels[{row}] is {given[row]}, expected a class in [0, {n_classes}){hint}"
+        raise ValueError(msg)
+
+
 def _label_vector(labels: Any, name: str) -> NDArray[Any]:
     """Return single labels as a 1-D array of any dtype."""
     if isinstance(labels, (*TEXT, Mapping, AbstractSet)):

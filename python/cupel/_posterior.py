@@ -15,13 +15,16 @@ from cupel._problem import Problem
 from cupel._validate import as_class_vector, as_square
 
 __all__ = [
-    "Judged",
+    "POSTERIOR",
+    "LabelPosteriors",
     "NoiseModel",
     "fitted",
     "fitted_to",
     "judge",
     "true_label_probs",
 ]
+
+POSTERIOR = "noise_posterior"  # its name among the scores and filters
 
 _LOWEST = 1e-100  # of a threshold or a rate: what is divided by them stays finite
 _SUM_TOLERANCE = 1e-6
@@ -89,8 +92,20 @@ class NoiseModel:
         return len(self.thresholds)
 
 
-class Judged(NamedTuple):
-    """What the posterior says of each row of a problem; see `LabelPosteriors`."""
+class LabelPosteriors(NamedTuple):
+    """What the noise posterior says of each example.
+
+    Attributes
+    ----------
+    scores : ndarray of float64, shape (n,)
+        Lead of the given label over the likeliest other class, mapped to [0, 1]: lower is worse.
+    error_probability : ndarray of float64, shape (n,)
+        Probability that the given label is wrong.
+    suggested_label : ndarray of int64, shape (n,)
+        The likeliest class besides the given one, the lowest of equals.
+    suggested_probability : ndarray of float64, shape (n,)
+        Probability that it is the true one.
+    """
 
     scores: NDArray[np.float64]
     error_probability: NDArray[np.float64]
@@ -98,7 +113,7 @@ class Judged(NamedTuple):
     suggested_probability: NDArray[np.float64]
 
     def likely_wrong(self) -> NDArray[np.bool_]:
-        """Rows whose label is more likely wrong than right."""
+        """Mask of the labels that are more likely wrong than right."""
         return self.error_probability > 0.5
 
 
@@ -120,9 +135,9 @@ def fitted_to(problem: Problem, thresholds: Thresholds) -> NoiseModel:
     )
 
 
-def judge(problem: Problem, model: NoiseModel | None = None) -> Judged:
+def judge(problem: Problem, model: NoiseModel | None = None) -> LabelPosteriors:
     """Judge every row, by a model that is given or fitted."""
-    return Judged(*_core.label_posteriors(*_arguments(problem, model)))
+    return LabelPosteriors(*_core.label_posteriors(*_arguments(problem, model)))
 
 
 def true_label_probs(problem: Problem, model: NoiseModel | None = None) -> NDArray[np.float64]:

@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 
 from cupel import _core
 from cupel._runtime import resolve_threads
-from cupel._validate import as_choice, as_labels, as_multilabels, as_pred_probs
+from cupel._validate import (
+    as_choice,
+    as_labels,
+    as_multilabels,
+    as_pred_probs,
+    check_classes,
+)
 
 __all__ = ["COLLISIONS", "Problem"]
 
@@ -103,16 +109,9 @@ class Problem:
 
     def checked_labels(self) -> NDArray[np.int64]:
         """Return the given classes as int64, known to lie in [0, k)."""
-        given = self.labels.astype(np.int64)
-        bad = (given < 0) | (given >= self.n_classes)
-        if bad.any():
-            row = int(bad.argmax())
-            msg = (
-                f"labels[{row}] is {self.labels[row]}, expected a class in [0, {self.n_classes}), "
-                "one per column of pred_probs; pass classes=[...] if labels are names"
-            )
-            raise ValueError(msg)
-        return given
+        hint = ", one per column of pred_probs; pass classes=[...] if labels are names"
+        check_classes(self.labels, self.n_classes, hint=hint)
+        return self.labels.astype(np.int64)
 
     def one_vs_rest(self) -> Iterator[Problem]:
         """Yield the binary problem of each class of a multi-label problem."""

@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 
 from cupel import _core
 from cupel._joint import thresholds_of
-from cupel._posterior import judge
+from cupel._posterior import POSTERIOR, judge
 from cupel._problem import Problem
 from cupel._validate import as_choice
 
-__all__ = ["METHODS", "as_rank_by_kwargs", "ordered_issues", "scores_of"]
+__all__ = ["METHODS", "as_rank_by_kwargs", "check_adjustable", "ordered_issues", "scores_of"]
 
 # In the order of the core's enum; the last has functions of its own there.
 METHODS = (
     "self_confidence",
     "normalized_margin",
     "confidence_weighted_entropy",
-    "noise_posterior",
+    POSTERIOR,
 )
 _NOT_ADJUSTABLE = METHODS[2:]
 
@@ -34,6 +34,13 @@ def as_rank_by_kwargs(rank_by_kwargs: Mapping[str, Any] | None) -> dict[str, boo
     return kwargs
 
 
+def check_adjustable(method: str) -> None:
+    """Refuse a method whose probabilities cannot be adjusted by thresholds."""
+    if method in _NOT_ADJUSTABLE:
+        msg = f"adjust_pred_probs is not possible with method={method!r}"
+        raise ValueError(msg)
+
+
 def scores_of(
     problem: Problem,
     method: str,
@@ -43,11 +50,9 @@ def scores_of(
     """Scores of a checked problem's examples, or of some `rows` of it."""
     values, of_matrix_type = None, False
     if adjust_pred_probs:
-        if method in _NOT_ADJUSTABLE:
-            msg = f"adjust_pred_probs is not possible with method={method!r}"
-            raise ValueError(msg)
+        check_adjustable(method)
         values, of_matrix_type, _ = thresholds_of(problem)
-    if method == "noise_posterior":
+    if method == POSTERIOR:
         scores = judge(problem).scores
         return scores if rows is None else scores[rows]
     return _core.label_quality_scores(

@@ -26,7 +26,7 @@ from cupel._arrays import (
     readable_in_place,
     shown,
 )
-from cupel._labels import as_labels, as_multilabels
+from cupel._labels import as_labels, as_multilabels, check_classes
 
 __all__ = [
     "as_choice",
@@ -37,6 +37,7 @@ __all__ = [
     "as_pred_probs",
     "as_scores",
     "as_square",
+    "check_classes",
 ]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cupel._features import as_integer
-from cupel._labels import as_labels
+from cupel._labels import as_labels, check_classes
 from cupel._loglinear import Float64s, block_rows, fit_weights, sample_rows, softmax
 
 __all__ = ["label_votes", "labels_of_rows"]
@@ -33,11 +33,7 @@ def labels_of_rows(
         k = as_integer(n_classes, name="n_classes", least=1)
     else:
         k = max(int(given.max()), 0) + 1
-    bad = (given < 0) | (given >= k)
-    if bad.any():
-        row = int(bad.argmax())
-        msg = f"labels[{row}] is {given[row]}, expected a class in [0, {k})"
-        raise ValueError(msg)
+    check_classes(given, k)
     return given, k
 
 

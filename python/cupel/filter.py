@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from cupel import _core
 from cupel._joint import calibrated, candidates, confident_joint_of
 from cupel._multilabel import flag_any_class, multilabel_scores
-from cupel._posterior import judge
+from cupel._posterior import POSTERIOR, judge
 from cupel._problem import COLLISIONS, Problem
 from cupel._scores import METHODS, as_rank_by_kwargs, ordered_issues
 from cupel._validate import as_choice, as_class_vector, as_square
@@ -39,7 +39,6 @@ _FILTERS = (
 )
 _PRUNING = _FILTERS[:3]
 _LOWEST = _FILTERS[5:]
-_POSTERIOR = "noise_posterior"  # has functions of its own in the core
 
 
 def find_label_issues(
@@ -139,7 +138,7 @@ def find_label_issues(
     ... )
     array([2])
     """
-    as_choice(filter_by, (*_FILTERS, _POSTERIOR), name="filter_by")
+    as_choice(filter_by, (*_FILTERS, POSTERIOR), name="filter_by")
     as_choice(collision, COLLISIONS, name="collision")
     if return_indices_ranked_by is not None:
         as_choice(return_indices_ranked_by, METHODS, name="return_indices_ranked_by")
@@ -157,10 +156,10 @@ def find_label_issues(
     scores = None  # those that the filter gives
     if multi_label:
         mask = _multilabel_mask(problem, num_to_remove_per_class, confident_joint, options)
-    elif filter_by == _POSTERIOR:
+    elif filter_by == POSTERIOR:
         judged = judge(problem)
         mask = judged.likely_wrong()
-        scores = judged.scores if return_indices_ranked_by == _POSTERIOR else None
+        scores = judged.scores if return_indices_ranked_by == POSTERIOR else None
     else:
         mask = _mask(
             problem,
@@ -305,7 +304,7 @@ def _mask(
     confident_joint: ArrayLike | None,
     collision: str,
 ) -> NDArray[np.bool_]:
-    if filter_by == _POSTERIOR:
+    if filter_by == POSTERIOR:
         return judge(problem).likely_wrong()
     if filter_by not in _PRUNING:
         return _core.find_label_issues(

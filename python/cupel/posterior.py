@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from cupel import _core, _posterior
 from cupel._features import as_integer
 from cupel._pool import pool_pred_probs
-from cupel._posterior import NoiseModel
+from cupel._posterior import LabelPosteriors, NoiseModel
 from cupel._problem import Problem
-from cupel._validate import as_labels, as_scores
+from cupel._validate import as_labels, as_scores, check_classes
 
 __all__ = [
     "ExpectedErrors",
@@ -34,27 +34,6 @@ __all__ = [
     "get_true_label_probs",
     "pool_pred_probs",
 ]
-
-
-class LabelPosteriors(NamedTuple):
-    """What the noise posterior says of each example.
-
-    Attributes
-    ----------
-    scores : ndarray of float64, shape (n,)
-        Lead of the given label over the likeliest other class, mapped to [0, 1]: lower is worse.
-    error_probability : ndarray of float64, shape (n,)
-        Probability that the given label is wrong.
-    suggested_label : ndarray of int64, shape (n,)
-        The likeliest class besides the given one, the lowest of equals.
-    suggested_probability : ndarray of float64, shape (n,)
-        Probability that it is the true one.
-    """
-
-    scores: NDArray[np.float64]
-    error_probability: NDArray[np.float64]
-    suggested_label: NDArray[np.int64]
-    suggested_probability: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,11 +123,7 @@ def _check_judged(given: NDArray[Any], wrong: NDArray[np.float64], n_classes: in
     if len(given) != len(wrong):
         msg = f"labels has {len(given)} rows, error_probability has {len(wrong)}"
         raise ValueError(msg)
-    bad = (given < 0) | (given >= n_classes)
-    if bad.any():
-        row = int(bad.argmax())
-        msg = f"labels[{row}] is {given[row]}, expected a class in [0, {n_classes})"
-        raise ValueError(msg)
+    check_classes(given, n_classes)
     bad = (wrong < 0) | (wrong > 1)
     if bad.any():
         row = int(bad.argmax())

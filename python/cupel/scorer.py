@@ -14,14 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from cupel import _core
 from cupel._joint import thresholds_of
-from cupel._posterior import NoiseModel, fitted_to
+from cupel._posterior import POSTERIOR, NoiseModel, fitted_to
 from cupel._problem import COLLISIONS, Problem
-from cupel._scores import METHODS
+from cupel._scores import METHODS, check_adjustable
 from cupel._validate import as_choice, as_class_vector, as_pred_probs
 
 __all__ = ["Scorer", "Verdict"]
-
-_POSTERIOR = "noise_posterior"
 
 
 class Verdict(NamedTuple):
@@ -92,7 +90,7 @@ class Scorer:
         collision: str = "argmax",
     ) -> None:
         as_choice(method, METHODS, name="method")
-        if method == _POSTERIOR:
+        if method == POSTERIOR:
             msg = (
                 "method='noise_posterior' needs more than thresholds; use Scorer.fit(labels, "
                 "pred_probs, method='noise_posterior') or Scorer.from_noise_model"
@@ -213,10 +211,9 @@ class Scorer:
             If an argument is of a wrong kind or value; the message names the first bad row.
         """
         problem = Problem.load(labels, pred_probs, classes=classes, nan=nan, n_jobs=n_jobs)
-        if as_choice(method, METHODS, name="method") == _POSTERIOR:
+        if as_choice(method, METHODS, name="method") == POSTERIOR:
             if adjust_pred_probs:
-                msg = f"adjust_pred_probs is not possible with method={method!r}"
-                raise ValueError(msg)
+                check_adjustable(method)
             as_choice(collision, COLLISIONS, name="collision")
             found = thresholds_of(problem, check_all=False)
             model = fitted_to(problem, found)

@@ -24,7 +24,6 @@ class TrueClassTables {
 
   [[nodiscard]] std::size_t width() const { return std::min(classes_, kShortlist); }
   [[nodiscard]] bool listed() const { return classes_ > kShortlist; }
-  [[nodiscard]] const double* inverse_thresholds() const { return inverse_thresholds_.data(); }
   [[nodiscard]] TrueClassModel model() const {
     return {classes_, inverse_thresholds_.data(), noise_.values.data()};
   }
