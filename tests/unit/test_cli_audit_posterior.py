@@ -7,15 +7,15 @@ import tracemalloc
 import numpy as np
 import pytest
 
-import cupel.cli.estimates
 from cli_data import NAMES, faultless, noisy, planted
 from compare import assert_identical
+from cupel import _core
 from cupel.cli.audit import run_audit
 from cupel.cli.estimates import Posterior
 from cupel.cli.methods import POSTERIOR, Methods
 from cupel.count import get_confident_thresholds
 from cupel.filter import find_label_issues
-from cupel.posterior import estimate_label_errors, get_label_posteriors
+from cupel.posterior import estimate_label_errors, fit_noise_model, get_label_posteriors
 from cupel.rank import get_label_quality_scores
 
 
@@ -83,18 +83,30 @@ def test_planted_errors_are_found_named_and_counted(seed):
 
 def test_the_posterior_is_computed_once(monkeypatch):
     calls = []
-    for name in ("fit_noise_model", "get_label_posteriors"):
-        function = getattr(cupel.cli.estimates, name)
+    for name in ("fit_noise_model", "label_posteriors"):
+        function = getattr(_core, name)
 
-        def counted(*args, name=name, function=function, **options):
-            calls.append((name, "noise_model" in options))
-            return function(*args, **options)
+        def counted(*args, name=name, function=function):
+            calls.append(name)
+            return function(*args)
 
-        monkeypatch.setattr(cupel.cli.estimates, name, counted)
+        monkeypatch.setattr(_core, name, counted)
     run_audit(*planted())
-    assert calls == [("fit_noise_model", False), ("get_label_posteriors", True)]
+    assert calls == ["fit_noise_model", "label_posteriors"]
     run_audit(*planted(), compat=True)
     assert len(calls) == 2
+
+
+def test_thresholds_are_the_confident_ones_whatever_the_model_measures_by():
+    """One class is rare, so that the fit measures by peaks."""
+    rng = np.random.default_rng(0)
+    true = (rng.random(4000) < 0.05).astype(int)
+    labels = np.where(rng.random(4000) < 0.15, 1 - true, true)
+    belief = np.clip(np.where(true == 1, 0.75, 0.15) + 0.1 * rng.standard_normal(4000), 0.01, 0.99)
+    probs = np.stack([1 - belief, belief], axis=1)
+    confident = get_confident_thresholds(labels, probs)
+    assert not np.allclose(fit_noise_model(labels, probs).thresholds, confident, rtol=0.05)
+    np.testing.assert_allclose(run_audit(labels, probs).thresholds, confident)
 
 
 @pytest.mark.parametrize("compat", [False, True])

@@ -10,7 +10,7 @@ import numpy as np
 from cupel.cli.methods import POSTERIOR
 from cupel.count import compute_confident_joint, get_confident_thresholds
 from cupel.filter import find_label_issues
-from cupel.posterior import ExpectedErrors, fit_noise_model, get_label_posteriors
+from cupel.posterior import ExpectedErrors, get_label_posteriors
 from cupel.rank import get_label_quality_scores
 
 if TYPE_CHECKING:
@@ -119,10 +119,7 @@ class PosteriorEstimates(JointEstimates):
 
     def __init__(self, labels: NDArray[np.int64], pred_probs: NDArray[Any], **options: Any) -> None:
         super().__init__(labels, pred_probs, **options)
-        self._model = fit_noise_model(labels, pred_probs, **self._shared)
-        self._posteriors = get_label_posteriors(
-            labels, pred_probs, noise_model=self._model, **self._shared
-        )
+        self._posteriors = get_label_posteriors(labels, pred_probs, **self._shared)
         wrong = self._posteriors.error_probability
         self._expected = ExpectedErrors.of(labels, wrong, pred_probs.shape[1])
 
@@ -130,15 +127,11 @@ class PosteriorEstimates(JointEstimates):
         """Mask of the suspects."""
         if filter_by != POSTERIOR:
             return super().mask(filter_by, **options)
-        return self._posteriors.error_probability > 0.5
+        return self._posteriors.likely_wrong()
 
     def scores(self, rank_by: str) -> NDArray[Any]:
         """Score of each row; ``nan`` for rows left out."""
         return self._posteriors.scores if rank_by == POSTERIOR else super().scores(rank_by)
-
-    def thresholds(self) -> NDArray[np.float64]:
-        """Mean self-confidence of each class; anything for a class without rows."""
-        return self._model.thresholds
 
     def errors(self, counts: NDArray[np.int64]) -> tuple[float, NDArray[np.float64]]:
         """Estimate the number of errors, and their share of the `counts` rows of each class."""
