@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # Columns of words, which start at the left; figures end at the right.
 WORDS = (
     *("figure", "reached", "where", "function", "input", "contestant", "call"),
-    *("neighbours", "against", "metric", "setting", "note"),
+    *("neighbours", "against", "metric", "setting", "note", "signature", "result", "module"),
 )
 
 

@@ -16,6 +16,13 @@ void bind_neighbors(py::module_& m);
 void bind_posterior(py::module_& m);
 void bind_rank(py::module_& m);
 void bind_scorer(py::module_& m);
+void bind_data_valuation(py::module_& m);
+void bind_multiannotator(py::module_& m);
+void bind_multilabel_classification(py::module_& m);
+void bind_object_detection(py::module_& m);
+void bind_regression(py::module_& m);
+void bind_segmentation(py::module_& m);
+void bind_token_classification(py::module_& m);
 
 namespace {
 
@@ -52,4 +59,11 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   cupel::bindings::bind_posterior(m);
   cupel::bindings::bind_rank(m);
   cupel::bindings::bind_scorer(m);
+  cupel::bindings::bind_data_valuation(m);
+  cupel::bindings::bind_multiannotator(m);
+  cupel::bindings::bind_multilabel_classification(m);
+  cupel::bindings::bind_object_detection(m);
+  cupel::bindings::bind_regression(m);
+  cupel::bindings::bind_segmentation(m);
+  cupel::bindings::bind_token_classification(m);
 }

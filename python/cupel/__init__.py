@@ -2,8 +2,14 @@
 
 ``cupel.filter.find_label_issues`` lists the suspects, ``cupel.rank`` scores every label,
 ``cupel.count`` estimates how labels were confused, and ``cupel.scorer.Scorer`` judges single rows.
-Names, signatures and results follow cleanlab 2.9.0.
+Names, signatures and results follow cleanlab 2.9.0, also of its other tasks' modules, which are
+imported when they are first used.
 """
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from cupel import (
     count,
@@ -25,25 +31,79 @@ from cupel.outlier import find_outliers
 from cupel.rank import get_label_quality_scores
 from cupel.scorer import Scorer
 
+if TYPE_CHECKING:
+    from cupel import (
+        benchmarking,
+        classification,
+        data_valuation,
+        dataset,
+        experimental,
+        multiannotator,
+        multilabel_classification,
+        object_detection,
+        patch,
+        regression,
+        segmentation,
+        token_classification,
+    )
+    from cupel.patch import (
+        get_patch_map,
+        is_patched,
+        patch_cleanlab,
+        patched_cleanlab,
+        unpatch_cleanlab,
+    )
+
 __all__ = [
     "KnnGraph",
     "Scorer",
     "__version__",
     "active_isa",
     "available_isas",
+    "benchmarking",
+    "classification",
     "count",
+    "data_valuation",
+    "dataset",
     "duplicates",
+    "experimental",
     "filter",
     "find_label_issues",
     "find_near_duplicates",
     "find_outliers",
     "get_label_quality_scores",
+    "get_patch_map",
+    "is_patched",
     "knn_graph",
+    "multiannotator",
+    "multilabel_classification",
     "neighbors",
+    "object_detection",
     "outlier",
+    "patch",
+    "patch_cleanlab",
+    "patched_cleanlab",
     "posterior",
     "rank",
     "reference",
+    "regression",
     "scorer",
+    "segmentation",
     "select_isa",
+    "token_classification",
+    "unpatch_cleanlab",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is not needed by most programs when it is asked for."""
+    if name not in __all__:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    if name.endswith(("_cleanlab", "_patched", "_patch_map")):
+        return getattr(importlib.import_module("cupel.patch"), name)
+    return importlib.import_module(f"cupel.{name}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -140,3 +140,17 @@ class Scorer:
     ) -> None: ...
     def score(self, label: int, pred_probs: NDArray[Any]) -> float: ...
     def check(self, label: int, pred_probs: NDArray[Any]) -> tuple[float, bool, int, int]: ...
+
+# data_valuation
+
+# multiannotator
+
+# multilabel_classification
+
+# object_detection
+
+# regression
+
+# segmentation
+
+# token_classification

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import doctest
 import importlib
+from pathlib import Path
 
 import pytest
 
-pytest.importorskip("sklearn")
+import cupel
 
+for extra in ("sklearn", "pandas", "scipy", "matplotlib"):
+    pytest.importorskip(extra)
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "count",
-        "filter",
-        "rank",
-        "scorer",
-        "_crossval",
-        "neighbors",
-        "_graph",
-        "outlier",
-        "_out_of_distribution",
-        "duplicates",
-        "posterior",
-        "_posterior",
-        "_pool",
-    ],
+PACKAGE = Path(cupel.filter.__file__).parent
+WITH_EXAMPLES = sorted(
+    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+    for path in PACKAGE.rglob("*.py")
+    if ">>> " in path.read_text(encoding="utf-8")
 )
+
+
+def test_examples_are_found() -> None:
+    assert {"cupel.filter", "cupel.rank", "cupel.scorer"} < set(WITH_EXAMPLES)
+
+
+@pytest.mark.parametrize("name", WITH_EXAMPLES)
 def test_examples(name: str) -> None:
-    module = importlib.import_module(f"cupel.{name}")
+    module = importlib.import_module(name.removesuffix(".__init__"))
     results = doctest.testmod(module, report=True)
     assert results.attempted > 0
     assert results.failed == 0

@@ -1,0 +1,3 @@
+#include "cupel/data_valuation.hpp"
+
+namespace cupel {}  // namespace cupel

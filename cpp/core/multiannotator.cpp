@@ -1,0 +1,3 @@
+#include "cupel/multiannotator.hpp"
+
+namespace cupel {}  // namespace cupel

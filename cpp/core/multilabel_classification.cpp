@@ -1,0 +1,3 @@
+#include "cupel/multilabel_classification.hpp"
+
+namespace cupel {}  // namespace cupel

@@ -1,0 +1,3 @@
+#include "cupel/object_detection.hpp"
+
+namespace cupel {}  // namespace cupel

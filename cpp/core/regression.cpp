@@ -1,0 +1,3 @@
+#include "cupel/regression.hpp"
+
+namespace cupel {}  // namespace cupel

@@ -1,0 +1,3 @@
+#include "cupel/segmentation.hpp"
+
+namespace cupel {}  // namespace cupel

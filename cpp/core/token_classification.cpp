@@ -1,0 +1,3 @@
+#include "cupel/token_classification.hpp"
+
+namespace cupel {}  // namespace cupel

@@ -1,0 +1,4 @@
+// TODO-data_valuation: what this header is for.
+#pragma once
+
+namespace cupel {}  // namespace cupel

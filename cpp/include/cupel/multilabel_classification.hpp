@@ -1,0 +1,4 @@
+// TODO-multilabel_classification: what this header is for.
+#pragma once
+
+namespace cupel {}  // namespace cupel

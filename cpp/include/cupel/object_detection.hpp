@@ -1,0 +1,4 @@
+// TODO-object_detection: what this header is for.
+#pragma once
+
+namespace cupel {}  // namespace cupel

@@ -1,0 +1,4 @@
+// TODO-regression: what this header is for.
+#pragma once
+
+namespace cupel {}  // namespace cupel
