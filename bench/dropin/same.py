@@ -34,6 +34,7 @@ def assert_same(actual: Any, expected: Any, where: str = "result") -> None:
         for i, (a, b) in enumerate(zip(actual, expected, strict=True)):
             assert_same(a, b, f"{where}[{i}]")
     elif isinstance(expected, (np.ndarray, np.generic, int, float)):
+        assert not hasattr(actual, "iloc"), f"{where}: {type(actual)}"
         _same_numbers(np.asarray(actual), np.asarray(expected), where)
     else:
         assert actual == expected, f"{where}: {actual!r}, {expected!r}"

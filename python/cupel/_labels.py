@@ -24,6 +24,7 @@ from cupel._arrays import (
     readable_in_place,
     shown,
 )
+from cupel._errors import WrongKindError
 
 Where: TypeAlias = Callable[[int], str]  # position -> "labels[7] is"
 _LISTS = (list, tuple, AbstractSet)
@@ -183,7 +184,7 @@ def _label_lists(labels: Any, name: str) -> Any:
         labels = labels.tolist()
     if not isinstance(labels, (list, tuple)):
         msg = f"{name} must be a list of lists, got {type(labels).__name__}; {_NEED_LISTS}"
-        raise TypeError(msg)
+        raise WrongKindError(msg)
     kinds = set(map(type, labels))
     if any(issubclass(kind, np.ndarray) for kind in kinds):
         labels = [row.tolist() if isinstance(row, np.ndarray) else row for row in labels]
@@ -191,7 +192,7 @@ def _label_lists(labels: Any, name: str) -> Any:
     if not all(issubclass(kind, _LISTS) for kind in kinds):
         at = next(i for i, row in enumerate(labels) if not isinstance(row, _LISTS))
         msg = f"{name}[{at}] is {shown(labels[at])}; {_NEED_LISTS}"
-        raise TypeError(msg)
+        raise WrongKindError(msg)
     return labels
 
 
@@ -297,7 +298,7 @@ def _unusable(values: list[Any], where: Where, hint: str) -> Exception:
     if is_missing(value):
         return ValueError(f"{where(at)} {shown(value)}, {_NO_LABEL}")
     if isinstance(value, TEXT):
-        return TypeError(f"{where(at)} {shown(value)}, a string; pass {hint}")
+        return WrongKindError(f"{where(at)} {shown(value)}, a string; pass {hint}")
     kind = ValueError if isinstance(value, NUMBERS) else TypeError
     return kind(f"{where(at)} {shown(value)}, expected a class index, a whole number")
 

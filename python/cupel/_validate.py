@@ -26,6 +26,7 @@ from cupel._arrays import (
     readable_in_place,
     shown,
 )
+from cupel._errors import InvalidArgumentError
 from cupel._labels import as_labels, as_multilabels, check_classes
 
 __all__ = [
@@ -140,7 +141,7 @@ def as_choice(value: Any, choices: Iterable[str], *, name: str) -> str:
         raise TypeError(msg)
     if value not in choices:
         msg = f"{name} must be one of {listed}, got {shown(value)}{nearest_hint(value, choices)}"
-        raise ValueError(msg)
+        raise InvalidArgumentError(msg)
     return value
 
 

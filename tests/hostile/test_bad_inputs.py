@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from cupel import count, filter, rank
+from cupel._errors import InvalidArgumentError, WrongKindError
 from hostile.bad_inputs import (
     CASES,
     ENTRY_POINTS,
@@ -24,12 +25,14 @@ from hostile.bad_inputs import (
     good_probs,
 )
 
+DELIBERATE = (ValueError, TypeError, InvalidArgumentError, WrongKindError)
+
 
 def assert_refuses(function: EntryPoint, case: Case) -> None:
     labels, pred_probs = case.make()
     with pytest.raises((ValueError, TypeError)) as error:
         function(labels, pred_probs)
-    assert error.type in (ValueError, TypeError)  # and no subclass, as UnicodeError would be
+    assert error.type in DELIBERATE  # no accident, as UnicodeError would be
     message = str(error.value)
     assert case.argument in message
     if case.row is not None:

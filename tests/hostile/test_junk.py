@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from cupel import _features, _validate, filter
+from cupel._errors import WrongKindError
 from cupel.neighbors import KnnGraph
 
 scalars = st.one_of(
@@ -104,7 +105,7 @@ def test_junk_is_read_or_refused_by_name(x: Any) -> None:
             assert out.dtype.isnative
             assert out.dtype.kind in "iufb"
         elif isinstance(out, Exception):
-            assert type(out) in (TypeError, ValueError)
+            assert type(out) in (TypeError, ValueError, WrongKindError)
             assert re.search(rf"\b{argument}\b", str(out)), out
         else:
             assert out in ("a", "b")
