@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         token_classification,
     )
     from cupel.patch import (
+        get_differences,
         get_patch_map,
         is_patched,
         patch_cleanlab,
@@ -71,6 +72,7 @@ __all__ = [
     "find_label_issues",
     "find_near_duplicates",
     "find_outliers",
+    "get_differences",
     "get_label_quality_scores",
     "get_patch_map",
     "is_patched",
@@ -94,13 +96,22 @@ __all__ = [
     "unpatch_cleanlab",
 ]
 
+_PATCHING = {
+    "get_differences",
+    "get_patch_map",
+    "is_patched",
+    "patch_cleanlab",
+    "patched_cleanlab",
+    "unpatch_cleanlab",
+}
+
 
 def __getattr__(name: str) -> Any:
     """Import what is not needed by most programs when it is asked for."""
     if name not in __all__:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
-    if name.endswith(("_cleanlab", "_patched", "_patch_map")):
+    if name in _PATCHING:
         return getattr(importlib.import_module("cupel.patch"), name)
     return importlib.import_module(f"cupel.{name}")
 

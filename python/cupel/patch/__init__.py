@@ -16,7 +16,7 @@ import contextlib
 from collections.abc import Iterator
 
 from cupel.patch._report import CupelDifferenceWarning, Difference
-from cupel.patch._state import Patcher
+from cupel.patch._state import patcher
 
 __all__ = [
     "CupelDifferenceWarning",
@@ -28,8 +28,6 @@ __all__ = [
     "patched_cleanlab",
     "unpatch_cleanlab",
 ]
-
-_patcher = Patcher()
 
 
 def patch_cleanlab(*, verify: bool = False) -> None:
@@ -81,7 +79,7 @@ def patch_cleanlab(*, verify: bool = False) -> None:
     >>> unpatch_cleanlab()
     []
     """
-    _patcher.patch(verify=verify, purpose="patch_cleanlab")
+    patcher.patch(verify=verify, purpose="patch_cleanlab")
 
 
 def unpatch_cleanlab() -> list[str]:
@@ -109,7 +107,7 @@ def unpatch_cleanlab() -> list[str]:
     >>> is_patched()
     False
     """
-    return _patcher.unpatch()
+    return patcher.unpatch()
 
 
 def is_patched() -> bool:
@@ -124,7 +122,7 @@ def is_patched() -> bool:
     >>> is_patched()
     False
     """
-    return _patcher.is_patched
+    return patcher.is_patched
 
 
 @contextlib.contextmanager
@@ -159,11 +157,11 @@ def patched_cleanlab(*, verify: bool = False) -> Iterator[None]:
     >>> cleanlab.rank.get_label_quality_scores.__module__
     'cleanlab.rank'
     """
-    request = _patcher.enter(verify=verify, purpose="patched_cleanlab")
+    request = patcher.enter(verify=verify, purpose="patched_cleanlab")
     try:
         yield
     finally:
-        _patcher.leave(request)
+        patcher.leave(request)
 
 
 def get_patch_map() -> dict[str, str]:
@@ -187,7 +185,7 @@ def get_patch_map() -> dict[str, str]:
     >>> get_patch_map()["cleanlab.filter.find_label_issues"]
     'cupel.filter.find_label_issues'
     """
-    return _patcher.map("get_patch_map")
+    return patcher.map("get_patch_map")
 
 
 def get_differences() -> list[Difference]:
@@ -195,12 +193,13 @@ def get_differences() -> list[Difference]:
 
     Examples
     --------
-    >>> from cleanlab import rank
     >>> import numpy as np
+    >>> from cleanlab import rank
     >>> from cupel.patch import get_differences, patched_cleanlab
+    >>> labels, pred_probs = np.array([0, 1]), np.array([[0.9, 0.1], [0.2, 0.8]])
     >>> with patched_cleanlab(verify=True):
-    ...     scores = rank.get_label_quality_scores([0, 1], np.array([[0.9, 0.1], [0.2, 0.8]]))
+    ...     scores = rank.get_label_quality_scores(labels, pred_probs)
     >>> get_differences()
     []
     """
-    return _patcher.differences
+    return patcher.differences

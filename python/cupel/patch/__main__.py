@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from cupel.patch import _patcher, get_differences, patch_cleanlab
+from cupel.patch import get_differences, patch_cleanlab
 from cupel.patch._run import NotFoundError, execute, prepare_module, prepare_script, report
+from cupel.patch._state import patcher
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -34,15 +35,16 @@ def main() -> int:
     prepare = prepare_module if options.module else prepare_script
     try:
         program = prepare(command[0], command[1:])
-        patch_cleanlab(verify=options.verify)
     except NotFoundError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)  # noqa: T201 - as python does
+        _complain(f"{sys.executable}: {error}")
         return error.status
     except SyntaxError as error:
         report(error.with_traceback(None))
         return 1
+    try:
+        patch_cleanlab(verify=options.verify)
     except (ImportError, RuntimeError) as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)  # noqa: T201 - as python does
+        _complain(f"{parser.prog}: {error}")
         return 1
     try:
         return execute(program)
@@ -52,9 +54,12 @@ def main() -> int:
 
 
 def _summarize() -> None:
-    calls, differences = _patcher.report.calls, get_differences()
-    text = f"cupel: {calls} calls compared with cleanlab, {len(differences)} differences"
-    print(text, file=sys.stderr)  # noqa: T201 - asked for by --verify
+    calls, differences = patcher.report.calls, get_differences()
+    _complain(f"cupel: {calls} calls compared with cleanlab, {len(differences)} differences")
+
+
+def _complain(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201 - a command
 
 
 if __name__ == "__main__":

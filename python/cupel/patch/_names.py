@@ -60,13 +60,17 @@ class Names:
     def _restore_later_imports(self) -> None:
         """Bind names of modules that were imported after the replacement.
 
-        In modules of cleanlab a replacement can only have come from there. Elsewhere somebody may
-        have imported it from cupel.
+        Where one can only have come from cleanlab: in modules of cleanlab, and where it was made
+        for this purpose. What cupel defines, somebody may have imported from cupel.
         """
         for module, namespace in _namespaces():
-            if module.partition(".")[0] == "cleanlab":
-                for name, _, original in _found(namespace, self._backward):
+            for name, replacement, original in _found(namespace, self._backward):
+                if _is_cleanlab(module) or _is_cleanlab(replacement.__module__):
                     namespace[name] = original
+
+
+def _is_cleanlab(module: str) -> bool:
+    return module.partition(".")[0] == "cleanlab"
 
 
 def _namespaces() -> Iterator[tuple[str, dict[str, Any]]]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import builtins
 import importlib.util
 import io
-import os
 import pkgutil
 import sys
 import types
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
 from typing import Any
 
 
@@ -38,19 +38,19 @@ def prepare_script(path: str, arguments: list[str]) -> Program:
         _first_on_path(path)
         spec = finder.find_spec("__main__", None)
         if spec is None:
-            msg = f"can't find '__main__' module in {path!r}"
+            msg = f"can't find '__main__' module in {str(Path(path).absolute())!r}"
             raise NotFoundError(msg, 1)
         return _from_spec(spec)
+    full = str(Path(path).absolute())
     try:
-        with io.open_code(os.path.abspath(path)) as file:
+        with io.open_code(full) as file:
             source = file.read()
     except OSError as error:
-        msg = f"can't open file {os.path.abspath(path)!r}: [Errno {error.errno}] {error.strerror}"
+        msg = f"can't open file {full!r}: [Errno {error.errno}] {error.strerror}"
         raise NotFoundError(msg, 2) from None
-    _first_on_path(os.path.dirname(os.path.realpath(path)))
-    path = os.path.abspath(path)
-    code = compile(source, path, "exec", dont_inherit=True)
-    names = {"__file__": path, "__loader__": SourceFileLoader("__main__", path)}
+    _first_on_path(str(Path(path).resolve().parent))
+    code = compile(source, full, "exec", dont_inherit=True)
+    names = {"__file__": full, "__loader__": SourceFileLoader("__main__", full)}
     return Program(code, {**names, "__cached__": None, "__package__": None, "__spec__": None})
 
 
@@ -63,7 +63,7 @@ def prepare_module(name: str, arguments: list[str]) -> Program:
             name = f"{name}.__main__"
             spec = importlib.util.find_spec(name)
     except ModuleNotFoundError as error:
-        if error.name is None or not name.startswith(error.name):
+        if not f"{name}.".startswith(f"{error.name}."):  # found, but it needs what is missing
             raise
         spec = None
     if spec is None:
@@ -80,8 +80,8 @@ def execute(program: Program) -> int:
     main.__dict__.update(program.names, __builtins__=builtins, __annotations__={})
     sys.modules["__main__"] = main
     try:
-        exec(program.code, main.__dict__)
-    except Exception as error:
+        exec(program.code, main.__dict__)  # noqa: S102 - the user's own program
+    except Exception as error:  # noqa: BLE001 - whatever it raises
         report(error.with_traceback(error.__traceback__.tb_next if error.__traceback__ else None))
         return 1
     return 0

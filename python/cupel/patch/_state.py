@@ -12,7 +12,7 @@ from cupel.patch._verified import verified
 from cupel.patch._verify import Verifier
 
 # From Patcher's private methods to the code that called the public function.
-_TO_CALLER = 4
+_TO_CALLER = 5
 
 
 class Request:
@@ -43,61 +43,68 @@ class Patcher:
         """Patch until further notice, whatever was requested before."""
         modules = _table.load(purpose)  # not under the lock: imports have locks of their own
         with self._lock:
+            self._look_up(modules)
             self._requests = [Request(verify=verify)]
-            self._settle(modules)
+            self._settle()
 
     def unpatch(self) -> list[str]:
         """Take the patch away, whatever was requested before."""
         with self._lock:
             self._requests = []
-            return self._settle([])
+            return self._settle()
 
     def enter(self, *, verify: bool, purpose: str) -> Request:
         """Patch until `leave`, unless somebody else requests otherwise meanwhile."""
         modules = _table.load(purpose)
         request = Request(verify=verify)
         with self._lock:
+            self._look_up(modules)
             self._requests.append(request)
-            self._settle(modules)
+            self._settle()
         return request
 
     def leave(self, request: Request) -> None:
         """Withdraw a request; the latest of the others decides."""
         with self._lock:
             self._requests = [r for r in self._requests if r is not request]
-            self._settle(_table.load("patched_cleanlab") if self._requests else [])
+            self._settle()
 
     def map(self, purpose: str) -> dict[str, str]:
         """Return cleanlab's dotted names and cupel's."""
         modules = _table.load(purpose)
         with self._lock:
-            pairs = self._pairs if self.is_patched else _table.pairs(modules)
-            return {f"cleanlab.{pair.name}": f"cupel.{pair.name}" for pair in pairs}
+            self._look_up(modules)
+            return {f"cleanlab.{pair.name}": f"cupel.{pair.name}" for pair in self._pairs}
 
     @property
     def differences(self) -> list[Difference]:
         """What the latest verification found."""
         return self.report.differences
 
-    def _settle(self, modules: list[_table.ModulePair]) -> list[str]:
+    def _look_up(self, modules: list[_table.ModulePair]) -> None:
+        """Note what cleanlab's names mean while they are cleanlab's."""
+        if not self.is_patched:
+            self._pairs = _table.pairs(modules)
+
+    def _settle(self) -> list[str]:
         """Do what the latest request says; return the names that could not be restored."""
         wanted = self._requests[-1].verify if self._requests else None
         left = self._remove() if self._verify not in (None, wanted) else []
         if wanted is not None:
             if self._verify is None:
-                self._prepare(_table.pairs(modules), verify=wanted)
+                self._prepare(verify=wanted)
             self._names.replace()
         return left
 
-    def _prepare(self, pairs: list[_table.Pair], *, verify: bool) -> None:
+    def _prepare(self, *, verify: bool) -> None:
         """Make what takes the place of cleanlab's objects."""
-        self._pairs, self._verify = pairs, verify
+        self._verify = verify
         if not verify:
-            self._names = Names([(pair.original, pair.replacement) for pair in pairs])
+            self._names = Names([(pair.original, pair.replacement) for pair in self._pairs])
             return
         self.report = Report()
         verifier = self._verifier = Verifier(self.report)
-        self._names = Names([(pair.original, verified(verifier, pair)) for pair in pairs])
+        self._names = Names([(pair.original, verified(verifier, pair)) for pair in self._pairs])
 
     def _remove(self) -> list[str]:
         left = self._names.restore()
@@ -109,3 +116,6 @@ class Patcher:
             text = f"left as they are, since something else replaced them: {', '.join(left)}"
             warnings.warn(text, RuntimeWarning, stacklevel=_TO_CALLER)
         return left
+
+
+patcher = Patcher()

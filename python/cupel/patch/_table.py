@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import importlib
 import inspect
+import sys
+import threading
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -48,6 +50,8 @@ MODULES = (
 # What `warnings.filterwarnings("ignore")` leaves behind.
 _SILENCE = ("ignore", None, Warning, None, 0)
 
+_loading = threading.RLock()
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -83,7 +87,8 @@ def load(purpose: str) -> list[ModulePair]:
     RuntimeError
         If it is another version.
     """
-    with _warnings_not_silenced():
+    # Filters belong to the process: saved and put back by one thread at a time, and only if needed.
+    with _loading, contextlib.nullcontext() if _is_loaded() else _warnings_not_silenced():
         _check_version(require("cleanlab", purpose))
         return [
             ModulePair(
@@ -93,6 +98,10 @@ def load(purpose: str) -> list[ModulePair]:
             )
             for name in MODULES
         ]
+
+
+def _is_loaded() -> bool:
+    return all(f"cleanlab.{name}" in sys.modules for name in MODULES)
 
 
 def pairs(modules: Iterable[ModulePair]) -> list[Pair]:
@@ -141,5 +150,5 @@ def _warnings_not_silenced() -> Iterator[None]:
 
 
 def _pattern(text: Any) -> str:
-    """The regular expression as it was written: entries hold it compiled, or None."""
+    """Return the regular expression as it was written: entries hold it compiled, or None."""
     return "" if text is None else getattr(text, "pattern", text)

@@ -96,7 +96,7 @@ def _verified_class(verifier: Verifier, pair: Pair) -> type:
         verifier.run(f"cleanlab.{pair.name}", construct, make, args, kwargs)
 
     namespace: dict[str, Any] = {
-        name: _verified_method(verifier, twins, f"cleanlab.{pair.name}.{name}", function)
+        name: _verified_method(verifier, twins, f"cleanlab.{pair.name}", name, function)
         for name, function in inspect.getmembers(ours, inspect.isfunction)
         if not name.startswith("_") and inspect.isfunction(getattr(theirs, name, None))
     }
@@ -112,14 +112,14 @@ def _verified_class(verifier: Verifier, pair: Pair) -> type:
 
 
 def _verified_method(
-    verifier: Verifier, twins: _Twins, name: str, ours: Callable[..., Any]
+    verifier: Verifier, twins: _Twins, owner: str, name: str, ours: Callable[..., Any]
 ) -> Callable[..., Any]:
     @functools.wraps(ours)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         twin = None if running.package or not verifier.active else twins.get(self)
-        theirs = getattr(twin, ours.__name__, None)
+        theirs = getattr(twin, name, None)
         if theirs is None or not accepts(theirs, kwargs):
             return ours(self, *args, **kwargs)
-        return verifier.run(name, functools.partial(ours, self), theirs, args, kwargs)
+        return verifier.run(f"{owner}.{name}", functools.partial(ours, self), theirs, args, kwargs)
 
     return method

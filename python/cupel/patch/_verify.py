@@ -73,7 +73,7 @@ class Verifier:
         with _one_at_a_time:
             try:
                 copied_args, copied_kwargs = copy.deepcopy((args, kwargs))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - theirs to choose
                 message = f"not compared: the arguments cannot be copied ({error})"
                 self.report.add(name, message, _TO_CALLER)
                 return ours(*args, **kwargs)
@@ -98,7 +98,7 @@ def accepts(theirs: Callable[..., Any], kwargs: dict[str, Any]) -> bool:
 
 def _run_cleanlab(call: Callable[[], Any]) -> _Outcome:
     """Call without output or warnings, and leave the global generators as they were."""
-    numpy_state = np.random.get_state(legacy=False)
+    numpy_state = np.random.get_state(legacy=False)  # noqa: NPY002 - the one cleanlab uses
     python_state = random.getstate()
     with (
         running.inside("cleanlab"),
@@ -110,14 +110,14 @@ def _run_cleanlab(call: Callable[[], Any]) -> _Outcome:
         try:
             return _outcome(call)
         finally:
-            np.random.set_state(numpy_state)
+            np.random.set_state(numpy_state)  # noqa: NPY002
             random.setstate(python_state)
 
 
 def _outcome(call: Callable[[], Any]) -> _Outcome:
     try:
         return _Outcome(call())
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - compared, and raised again
         return _Outcome(error=error)
 
 
