@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, overload
 
 import numpy as np
@@ -142,15 +142,149 @@ class Scorer:
     def check(self, label: int, pred_probs: NDArray[Any]) -> tuple[float, bool, int, int]: ...
 
 # data_valuation
+def knn_shapley_sums(labels: _Ints, neighbors: NDArray[Any], k: int, threads: int) -> _Ints: ...
+def identical_neighbors_first(neighbors: _Ints, lowest: _Ints) -> _Ints: ...
 
 # multiannotator
 
+class Annotations:
+    def __init__(self, labels: _Floats, threads: int) -> None: ...
+    @property
+    def n_classes(self) -> int: ...
+    def class_totals(self) -> _Ints: ...
+    def label_counts(self, by_annotator: bool) -> _Ints: ...
+    def of_annotator(self, annotator: int) -> tuple[_Ints, _Ints]: ...
+    def majority_vote(
+        self, pred_probs: _Floats | None, n_classes: int, threads: int
+    ) -> tuple[_Ints, _Ints, NDArray[np.uint64], _Ints]: ...
+    def peer_agreement(self, threads: int) -> tuple[_Ints, _Ints]: ...
+    def fit_consensus(
+        self, models: Sequence[_Floats], consensus: _Ints, n_classes: int, threads: int
+    ) -> tuple[_Floats, float, int, _Ints, _Ints]: ...
+    def posterior(
+        self,
+        models: Sequence[_Floats],
+        annotator_weights: _Floats,
+        model_weights: _Floats,
+        right: float,
+        wrong: float,
+        threads: int,
+    ) -> _Floats: ...
+    def label_shares(self, n_classes: int, packed: bool, threads: int) -> _Floats: ...
+    def best_temperature(self, pred_probs: _Floats, packed: bool, threads: int) -> float: ...
+    def weight_sums(self, weights: _Floats, threads: int) -> _Floats: ...
+    def label_scores(self, pred_probs: _Floats, threads: int) -> _Floats: ...
+    def spread_scores(self, scores: _Floats, threads: int) -> _Floats: ...
+    def summarize(
+        self, consensus: _Ints, quality: _Floats, scores: _Floats, n_classes: int, threads: int
+    ) -> tuple[_Floats, _Floats, _Floats, _Ints]: ...
+
+def leading_classes(pred_probs: _Floats, fallback: _Ints, threads: int) -> _Ints: ...
+def temper(pred_probs: _Floats, temperature: float, threads: int) -> _Floats: ...
+
 # multilabel_classification
 
+def read_label_lists(labels: object, rows: int, classes: int) -> NDArray[np.uint8] | None: ...
+def count_answers(
+    labels: NDArray[np.uint8], pred_probs: NDArray[Any], threads: int
+) -> tuple[_Ints, _Ints, NDArray[np.uint8]]: ...
+def flag_other_answers(
+    labels: NDArray[np.uint8], pred_probs: NDArray[Any], bonus: float, threads: int
+) -> NDArray[np.uint8]: ...
+def prune_answers(
+    labels: NDArray[np.uint8],
+    pred_probs: NDArray[Any],
+    flags: NDArray[np.uint8],
+    confident_joint: _Floats,
+    label_counts: _Ints,
+    filter_by: int,
+    frac_noise: float,
+    num_to_remove: _Floats | None,
+    min_examples_per_class: int,
+    threads: int,
+) -> None: ...
+def flag_lowest_answers(
+    labels: NDArray[np.uint8],
+    pred_probs: NDArray[Any],
+    flags: NDArray[np.uint8],
+    method: int,
+    only_candidates: bool,
+    threads: int,
+) -> None: ...
+def keep_flags(flags: NDArray[np.uint8], wanted: int, threads: int) -> None: ...
+def any_answer(flags: NDArray[np.uint8], threads: int) -> NDArray[np.bool_]: ...
+def answer_scores(
+    labels: NDArray[np.uint8], pred_probs: NDArray[Any], method: int, adjust: bool, threads: int
+) -> _Floats: ...
+def multilabel_scores(
+    labels: NDArray[np.uint8],
+    pred_probs: NDArray[Any],
+    method: int,
+    adjust: bool,
+    aggregation: int,
+    parameter: float,
+    threads: int,
+) -> _Floats: ...
+def aggregate_scores(
+    scores: _Floats, aggregation: int, parameter: float, threads: int
+) -> _Floats: ...
+
 # object_detection
+_Boxes: TypeAlias = tuple[_Floats, _Ints, _Ints, _Floats, _Ints, _Ints]
+
+def box_similarities(boxes: _Boxes, alpha: float, threads: int) -> tuple[_Floats, _Floats]: ...
+def box_scores(
+    boxes: _Boxes,
+    alpha: float,
+    low_probability: float,
+    high_probability: float,
+    overlapping_label_check: bool,
+    iou: _Floats | None,
+    similarity: _Floats | None,
+    floors: _Floats | None,
+    threads: int,
+) -> tuple[_Floats, _Floats, _Floats, float]: ...
+def pool_box_scores(
+    scores: _Floats, offsets: _Ints, temperature: float, threads: int
+) -> _Floats: ...
+def class_metrics(
+    boxes: _Boxes, classes: int, threads: int
+) -> tuple[_Ints, _Floats, _Ints, _Ints]: ...
 
 # regression
+def mean_nearest_distances(x: _Floats, y: _Floats, k: int, threads: int) -> _Floats: ...
 
 # segmentation
+def pixel_issues(
+    labels: NDArray[Any],
+    pred_probs: NDArray[Any],
+    images_per_batch: int,
+    downsample: int,
+    threads: int,
+) -> NDArray[np.bool_]: ...
+def pixel_scores(
+    labels: NDArray[Any], pred_probs: NDArray[Any], as_double: bool, threads: int
+) -> NDArray[Any]: ...
+def softmin_of_images(scores: _Floats, temperature: float, threads: int) -> _Floats: ...
+def count_pixel_issues(
+    labels: NDArray[Any], pred_probs: NDArray[Any], issues: NDArray[np.bool_], threads: int
+) -> _Ints: ...
+def pixel_issues_of_class(
+    labels: NDArray[Any],
+    pred_probs: NDArray[Any],
+    issues: NDArray[np.bool_],
+    class_index: int,
+    threads: int,
+) -> NDArray[np.bool_]: ...
 
 # token_classification
+def sentence_scores(
+    scores: NDArray[Any], offsets: _Ints, temperature: float, threads: int
+) -> NDArray[Any]: ...
+def unzip_issues(issues: Sequence[Any]) -> tuple[_Ints, _Ints]: ...
+def codes_at(
+    rows: Sequence[Any], sentences: _Ints, tokens: _Ints
+) -> tuple[list[Any], _Ints]: ...
+def integers_at(rows: Sequence[Any], sentences: _Ints, tokens: _Ints) -> _Ints: ...
+def rows_at(matrices: Sequence[Any], sentences: _Ints, tokens: _Ints) -> NDArray[Any]: ...
+def flatten_integers(rows: Sequence[Any], count: int) -> _Ints | None: ...
