@@ -114,6 +114,21 @@ std::vector<Compute<T>> confident_cuts(const Thresholds& thresholds) {
   return cuts;
 }
 
+template <typename T>
+Thresholds thresholds_of(std::span<const ExactSum> sums, std::span<const std::int64_t> counts) {
+  Thresholds thresholds{std::vector<double>(counts.size()), true};
+  for (std::size_t k = 0; k < counts.size(); ++k) {
+    if (counts[k] == 0) thresholds.of_matrix_type = false;
+    const double mean =
+        counts[k] == 0 ? kAbsentThreshold : sums[k].value() / static_cast<double>(counts[k]);
+    const auto rounded = static_cast<double>(round_to<T>(mean));
+    thresholds.values[k] = std::max(rounded, kLowestThreshold);
+  }
+  if (thresholds.of_matrix_type)
+    for (double& t : thresholds.values) t = static_cast<double>(round_to<T>(t));
+  return thresholds;
+}
+
 struct ThresholdAccumulator::State : ClassSums {
   using ClassSums::ClassSums;
 };
@@ -160,18 +175,7 @@ void ThresholdAccumulator::merge(const ThresholdAccumulator& other) {
 
 template <typename T>
 Thresholds ThresholdAccumulator::finish() const {
-  Thresholds thresholds{std::vector<double>(state_->counts.size()), true};
-  for (std::size_t k = 0; k < thresholds.values.size(); ++k) {
-    const std::int64_t count = state_->counts[k];
-    if (count == 0) thresholds.of_matrix_type = false;
-    const double mean =
-        count == 0 ? kAbsentThreshold : state_->sums[k].value() / static_cast<double>(count);
-    const auto rounded = static_cast<double>(round_to<T>(mean));
-    thresholds.values[k] = std::max(rounded, kLowestThreshold);
-  }
-  if (thresholds.of_matrix_type)
-    for (double& t : thresholds.values) t = static_cast<double>(round_to<T>(t));
-  return thresholds;
+  return thresholds_of<T>(state_->sums, state_->counts);
 }
 
 std::vector<std::int64_t> ThresholdAccumulator::label_counts() const { return state_->counts; }
@@ -232,15 +236,16 @@ void argmax(MatrixView<T> probs, const Execution& execution, std::span<std::int6
                   });
 }
 
-#define CUPEL_INSTANTIATE(T)                                                                     \
-  template std::vector<Compute<T>> confident_cuts<T>(const Thresholds&);                         \
-  template void ThresholdAccumulator::update(MatrixView<T>, const LabelsView&, const Execution&, \
-                                             bool);                                              \
-  template Thresholds ThresholdAccumulator::finish<T>() const;                                   \
-  template void ConfidentJointAccumulator::update(MatrixView<T>, const LabelsView&,              \
-                                                  const Execution&, std::span<std::uint8_t>);    \
-  template void flag_predicted_other(MatrixView<T>, const LabelsView&, const Execution&,         \
-                                     std::span<std::uint8_t>);                                   \
+#define CUPEL_INSTANTIATE(T)                                                                      \
+  template std::vector<Compute<T>> confident_cuts<T>(const Thresholds&);                          \
+  template void ThresholdAccumulator::update(MatrixView<T>, const LabelsView&, const Execution&,  \
+                                             bool);                                               \
+  template Thresholds thresholds_of<T>(std::span<const ExactSum>, std::span<const std::int64_t>); \
+  template Thresholds ThresholdAccumulator::finish<T>() const;                                    \
+  template void ConfidentJointAccumulator::update(MatrixView<T>, const LabelsView&,               \
+                                                  const Execution&, std::span<std::uint8_t>);     \
+  template void flag_predicted_other(MatrixView<T>, const LabelsView&, const Execution&,          \
+                                     std::span<std::uint8_t>);                                    \
   template void argmax(MatrixView<T>, const Execution&, std::span<std::int64_t>);
 CUPEL_INSTANTIATE(Half)
 CUPEL_INSTANTIATE(float)

@@ -6,7 +6,6 @@ and three more keyword arguments: `classes`, `nan` and `collision` (see :mod:`cu
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,30 +14,33 @@ from numpy.typing import ArrayLike, NDArray
 
 from cupel import _core
 from cupel._joint import calibrated, candidates, confident_joint_of
-from cupel._multilabel import flag_any_class, multilabel_scores
+from cupel._multilabel import (
+    PruneOptions,
+    any_class,
+    flag_lowest_examples,
+    issues_per_class,
+    multilabel_scores,
+)
 from cupel._posterior import POSTERIOR, judge
 from cupel._problem import COLLISIONS, Problem
+from cupel._pruning import (
+    FILTERS,
+    LOWEST,
+    PRUNING,
+    as_count,
+    as_fraction,
+    as_numbers_to_remove,
+    check_only_pruning_uses,
+    warn_of_small_classes,
+)
 from cupel._scores import METHODS, as_rank_by_kwargs, ordered_issues
-from cupel._validate import as_choice, as_class_vector, as_square
+from cupel._validate import as_choice, as_square
 
 __all__ = [
     "find_label_issues",
     "find_label_issues_using_argmax_confusion_matrix",
     "find_predicted_neq_given",
 ]
-
-# In the order of the core's enum.
-_FILTERS = (
-    "prune_by_noise_rate",
-    "prune_by_class",
-    "both",
-    "confident_learning",
-    "predicted_neq_given",
-    "low_normalized_margin",
-    "low_self_confidence",
-)
-_PRUNING = _FILTERS[:3]
-_LOWEST = _FILTERS[5:]
 
 
 def find_label_issues(
@@ -138,19 +140,19 @@ def find_label_issues(
     ... )
     array([2])
     """
-    as_choice(filter_by, (*_FILTERS, POSTERIOR), name="filter_by")
+    as_choice(filter_by, (*FILTERS, POSTERIOR), name="filter_by")
     as_choice(collision, COLLISIONS, name="collision")
     if return_indices_ranked_by is not None:
         as_choice(return_indices_ranked_by, METHODS, name="return_indices_ranked_by")
-    if filter_by not in _PRUNING:
-        _check_only_pruning_uses(filter_by, frac_noise, num_to_remove_per_class, confident_joint)
+    if filter_by not in PRUNING:
+        check_only_pruning_uses(filter_by, frac_noise, num_to_remove_per_class, confident_joint)
     problem = Problem.load(
         labels, pred_probs, classes=classes, nan=nan, n_jobs=n_jobs, multi_label=multi_label
     )
     options: dict[str, Any] = {
         "filter_by": filter_by,
-        "frac_noise": _fraction(frac_noise),
-        "min_examples_per_class": _count(min_examples_per_class, "min_examples_per_class"),
+        "frac_noise": as_fraction(frac_noise),
+        "min_examples_per_class": as_count(min_examples_per_class, "min_examples_per_class"),
         "collision": collision,
     }
     scores = None  # those that the filter gives
@@ -163,7 +165,7 @@ def find_label_issues(
     else:
         mask = _mask(
             problem,
-            num_to_remove=_numbers_to_remove(num_to_remove_per_class, problem.n_classes),
+            num_to_remove=as_numbers_to_remove(num_to_remove_per_class, problem.n_classes),
             confident_joint=confident_joint,
             **options,
         )
@@ -172,7 +174,9 @@ def find_label_issues(
     kwargs = as_rank_by_kwargs(rank_by_kwargs)
     if multi_label:
         flagged = np.flatnonzero(mask)
-        scores = multilabel_scores(problem, return_indices_ranked_by, **kwargs)[flagged]
+        adjust = kwargs.get("adjust_pred_probs", False)
+        scores = multilabel_scores(problem, return_indices_ranked_by, adjust_pred_probs=adjust)
+        scores = scores[flagged]
         return problem.original_rows(flagged[_core.lowest_first(scores, len(scores))])
     ordered = ordered_issues(problem, mask, return_indices_ranked_by, scores=scores, **kwargs)
     return problem.original_rows(ordered)
@@ -224,7 +228,8 @@ def find_predicted_neq_given(
         labels, pred_probs, classes=classes, nan=nan, n_jobs=n_jobs, multi_label=multi_label
     )
     if multi_label:
-        mask = flag_any_class(problem, _predicted_neq_given)
+        other = _core.flag_other_answers(problem.labels, problem.pred_probs, 0.0, problem.threads)
+        mask = any_class(other, problem.threads)
     else:
         mask = _predicted_neq_given(problem)
     return problem.expand_mask(mask)
@@ -274,7 +279,7 @@ def find_label_issues_using_argmax_confusion_matrix(
     >>> cupel.filter.find_label_issues_using_argmax_confusion_matrix([0, 0, 0, 1, 1], probs)
     array([False, False,  True, False, False])
     """
-    as_choice(filter_by, _FILTERS, name="filter_by")
+    as_choice(filter_by, FILTERS, name="filter_by")
     problem = Problem.load(labels, pred_probs, classes=classes, nan=nan, n_jobs=n_jobs)
     k = problem.n_classes
     predicted = _core.argmax(problem.pred_probs, problem.threads)
@@ -304,13 +309,11 @@ def _mask(
     confident_joint: ArrayLike | None,
     collision: str,
 ) -> NDArray[np.bool_]:
-    if filter_by == POSTERIOR:
-        return judge(problem).likely_wrong()
-    if filter_by not in _PRUNING:
+    if filter_by not in PRUNING:
         return _core.find_label_issues(
             problem.labels,
             problem.pred_probs,
-            _FILTERS.index(filter_by),
+            FILTERS.index(filter_by),
             COLLISIONS[collision],
             problem.threads,
         )
@@ -327,108 +330,31 @@ def _mask(
         mask,
         joint if given is None else given,
         label_counts,
-        _FILTERS.index(filter_by),
+        FILTERS.index(filter_by),
         frac_noise,
         num_to_remove,
         min_examples_per_class,
         problem.threads,
     )
-    _warn_of_small_classes(label_counts, min_examples_per_class)
+    warn_of_small_classes(label_counts, min_examples_per_class)
     return mask
 
 
 def _multilabel_mask(
-    problem: Problem,
-    num_to_remove_per_class: Any,
-    confident_joint: ArrayLike | None,
-    options: dict[str, Any],
+    problem: Problem, num_to_remove_per_class: Any, confident_joint: Any, options: dict[str, Any]
 ) -> NDArray[np.bool_]:
-    k = problem.n_classes
-    if options["filter_by"] in _LOWEST:  # as cleanlab: by one score, whichever is asked for
-        issues = flag_any_class(
-            problem,
-            lambda binary: confident_joint_of(
-                binary, thresholds=None, calibrate=False, collision=options["collision"]
-            ).issues(),
-        )
-        scores = multilabel_scores(problem, "self_confidence")
-        mask = np.zeros(len(scores), dtype=np.bool_)
-        mask[_core.lowest_first(scores, int(np.count_nonzero(issues)))] = True
-        return mask
-    joints: list[Any] = [None] * k
-    if confident_joint is not None:
-        joints = list(
-            as_square(confident_joint, name="confident_joint", n_classes=k, multi_label=True)
-        )
-    numbers = _numbers_to_remove(num_to_remove_per_class, k)
-    mask = np.zeros(len(problem.labels), dtype=np.bool_)
-    for c, binary in enumerate(problem.one_vs_rest()):
-        remove = None if numbers is None else np.array([numbers[c], 0.0])
-        mask |= _mask(binary, num_to_remove=remove, confident_joint=joints[c], **options)
-    return mask
+    filter_by = options["filter_by"]
+    if filter_by in LOWEST:
+        return flag_lowest_examples(problem)
+    prune = PruneOptions(
+        options["frac_noise"],
+        num_to_remove_per_class,
+        options["min_examples_per_class"],
+        confident_joint,
+    )
+    return any_class(issues_per_class(problem, filter_by, prune, stacklevel=4), problem.threads)
 
 
 def _predicted_neq_given(problem: Problem) -> NDArray[np.bool_]:
     predicted = _core.argmax(problem.pred_probs, problem.threads)
     return np.asarray(predicted != problem.checked_labels())
-
-
-def _check_only_pruning_uses(
-    filter_by: str, frac_noise: float, num_to_remove_per_class: Any, confident_joint: Any
-) -> None:
-    if num_to_remove_per_class is not None:
-        msg = (
-            f"num_to_remove_per_class is not supported with filter_by={filter_by!r}; "
-            f"use one of {', '.join(map(repr, _PRUNING))}"
-        )
-        raise ValueError(msg)
-    unused = {"frac_noise": frac_noise != 1.0, "confident_joint": confident_joint is not None}
-    for name in (name for name, given in unused.items() if given):
-        msg = f"{name} is not used with filter_by={filter_by!r}"
-        warnings.warn(msg, UserWarning, stacklevel=3)
-
-
-def _warn_of_small_classes(label_counts: NDArray[np.int64], min_examples: int) -> None:
-    small = np.flatnonzero((label_counts > 0) & (label_counts <= min_examples))
-    if small.size:
-        listed = ", ".join(map(str, small[:10])) + (", ..." if small.size > 10 else "")
-        msg = (
-            f"no label issue is looked for in class {listed}: it has at most "
-            f"min_examples_per_class={min_examples} examples"
-        )
-        warnings.warn(msg, UserWarning, stacklevel=4)
-
-
-def _fraction(frac_noise: Any) -> float:
-    if isinstance(frac_noise, (str, bytes)) or not hasattr(frac_noise, "__float__"):
-        msg = f"frac_noise must be a number, got {frac_noise!r}"
-        raise TypeError(msg)
-    fraction = float(frac_noise)
-    if not 0.0 <= fraction <= 1.0:
-        msg = f"frac_noise must be a share between 0 and 1, got {frac_noise!r}"
-        raise ValueError(msg)
-    return fraction
-
-
-def _count(value: Any, name: str) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        msg = f"{name} must be an integer, got {value!r}"
-        raise TypeError(msg)
-    count: int = value.__index__()
-    if not 0 <= count < 2**53:
-        msg = f"{name} must be at least 0, got {count}"
-        raise ValueError(msg)
-    return count
-
-
-def _numbers_to_remove(value: Any, n_classes: int) -> NDArray[np.float64] | None:
-    if value is None:
-        return None
-    if not hasattr(value, "__len__") or getattr(value, "shape", None) == ():
-        value = [value] * n_classes
-    numbers = as_class_vector(value, n_classes, name="num_to_remove_per_class")
-    if (numbers < 0).any() or (numbers > 2**53).any():
-        k = int(((numbers < 0) | (numbers > 2**53)).argmax())
-        msg = f"num_to_remove_per_class[{k}] must be a count of at least 0, got {numbers[k]:g}"
-        raise ValueError(msg)
-    return numbers

@@ -74,5 +74,5 @@ CASES = [
     table("common_multilabel_issues", 50_000, 20),
     table("rank_classes_by_multilabel_quality", 50_000, 20),
     table("overall_multilabel_health_score", 50_000, 20),
-    table("multilabel_health_summary", 50_000, 20, verbose=False),
+    table("multilabel_health_summary", 20_000, 20, verbose=False),
 ]

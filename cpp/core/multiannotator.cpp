@@ -1,3 +1,0 @@
-#include "cupel/multiannotator.hpp"
-
-namespace cupel {}  // namespace cupel

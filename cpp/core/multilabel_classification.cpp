@@ -1,3 +1,0 @@
-#include "cupel/multilabel_classification.hpp"
-
-namespace cupel {}  // namespace cupel

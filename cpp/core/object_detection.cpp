@@ -1,3 +1,0 @@
-#include "cupel/object_detection.hpp"
-
-namespace cupel {}  // namespace cupel

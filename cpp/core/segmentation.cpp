@@ -1,3 +1,0 @@
-#include "cupel/segmentation.hpp"
-
-namespace cupel {}  // namespace cupel
