@@ -18,10 +18,12 @@ from cupel._problem import Problem
 from cupel._validate import as_labels
 
 __all__ = [
+    "check_same_length",
     "estimate_confident_joint_and_cv_pred_proba",
     "estimate_cv_predicted_probabilities",
     "estimate_noise_matrices",
     "estimate_py_noise_matrices_and_cv_pred_proba",
+    "rows_of",
 ]
 
 _ValidationFunc = Callable[[Any, NDArray[np.int64]], Mapping[str, Any]]
@@ -85,7 +87,7 @@ def estimate_cv_predicted_probabilities(
     """
     clone, folds = _sklearn_folds(cv_n_folds, seed)
     given = _class_labels(labels)
-    _check_same_length(X, given)
+    check_same_length(X, given)
     n_classes = int(given.max()) + 1
     model = _logistic_regression() if clf is None else clf
     pred_probs = np.zeros((len(given), n_classes))
@@ -99,11 +101,11 @@ def estimate_cv_predicted_probabilities(
             warnings.warn(msg, UserWarning, stacklevel=2)
             train = np.concatenate([train, borrowed])
         fit_kwargs = dict(clf_kwargs or {})
-        held_out_X = _rows(X, held_out)
+        held_out_X = rows_of(X, held_out)
         if validation_func is not None:
             fit_kwargs.update(validation_func(held_out_X, given[held_out]))
         fold_model = clone(model)
-        fold_model.fit(_rows(X, train), given[train], **fit_kwargs)
+        fold_model.fit(rows_of(X, train), given[train], **fit_kwargs)
         pred_probs[held_out] = fold_model.predict_proba(held_out_X)
         pred_probs[borrowed] = np.eye(n_classes)[absent]
     return pred_probs
@@ -325,7 +327,8 @@ def _class_labels(labels: Any) -> NDArray[np.int64]:
     return given
 
 
-def _check_same_length(X: Any, given: NDArray[np.int64]) -> None:
+def check_same_length(X: Any, given: NDArray[Any]) -> None:
+    """Refuse features that do not have one row per label."""
     if not hasattr(X, "__len__") and not hasattr(X, "shape"):
         msg = f"X must hold one row of features per label, got {type(X).__name__}"
         raise TypeError(msg)
@@ -347,8 +350,8 @@ def _absent_classes(
     return absent, np.array(rows, dtype=np.int64)
 
 
-def _rows(X: Any, rows: NDArray[np.int64]) -> Any:
-    """Rows of an array, frame, sparse matrix, list or torch Dataset."""
+def rows_of(X: Any, rows: NDArray[np.int64]) -> Any:
+    """Return rows of an array, frame, sparse matrix, list or torch Dataset."""
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(X, torch.utils.data.Dataset):
         return torch.utils.data.Subset(X, rows)

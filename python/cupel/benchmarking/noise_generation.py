@@ -7,11 +7,12 @@ A noise matrix is [given, true]: its columns sum to 1.
 
 from __future__ import annotations
 
-from heapq import heapify, heappop, heappush
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from cupel.benchmarking._bounds import TOLERANCE, uniform, within_bounds
 
 __all__ = [
     "generate_n_rand_probabilities_that_sum_to_m",
@@ -20,8 +21,6 @@ __all__ = [
     "noise_matrix_is_valid",
     "randomly_distribute_N_balls_into_K_bins",
 ]
-
-_TOLERANCE = 1e-6
 
 
 def noise_matrix_is_valid(noise_matrix: ArrayLike, py: ArrayLike, *, verbose: bool = False) -> bool:
@@ -64,10 +63,11 @@ def noise_matrix_is_valid(noise_matrix: ArrayLike, py: ArrayLike, *, verbose: bo
     if noise.ndim != 2 or not prior.ndim or noise.shape[1] != prior.shape[0]:
         msg = f"noise_matrix {noise.shape} and py {prior.shape} must have shapes (k, k) and (k,)"
         raise ValueError(msg)
-    joint = noise * prior
-    if noise.shape[0] != noise.shape[1] or abs(joint.sum() - 1.0) > _TOLERANCE:
+    given = np.dot(noise, prior)
+    square = noise.shape[0] == noise.shape[1] and prior.ndim == 1
+    if not square or abs(given.sum() - 1.0) > TOLERANCE:
         return False
-    by_chance, together = np.dot(noise, prior) * prior, np.diagonal(joint)
+    by_chance, together = given * prior, np.diagonal(noise) * prior
     informative = np.asarray(by_chance < together)
     if verbose:
         for i, (expected, found) in enumerate(zip(by_chance, together, strict=True)):
@@ -113,8 +113,11 @@ def generate_noisy_labels(true_labels: ArrayLike, noise_matrix: ArrayLike) -> ND
     array([3, 7])
     """
     labels, noise = np.array(true_labels), np.asarray(noise_matrix)
-    counts = np.unique(labels, return_counts=True)[1]
     n_classes = len(noise)
+    members = _rows_of_classes(labels, n_classes)
+    counts = np.array([len(rows) for rows in members if len(rows)])
+    if counts.sum() != len(labels):  # values that are no classes count for the shape
+        counts = np.unique(labels, return_counts=True)[1]
     if noise.shape != (n_classes, n_classes) or len(counts) not in (1, n_classes):
         msg = (
             f"noise_matrix has shape {noise.shape}, expected a row and a column for each of the "
@@ -124,13 +127,21 @@ def generate_noisy_labels(true_labels: ArrayLike, noise_matrix: ArrayLike) -> ND
     prior = counts / float(len(labels))
     flips = (noise * prior * len(labels)).astype(int)
     np.fill_diagonal(flips, 0)
-    given = labels.copy()
     for k, n_flips in enumerate(flips.sum(axis=0).tolist()):
-        members = np.flatnonzero(labels == k)
-        if 0 < n_flips <= len(members):
-            chosen = members[np.random.permutation(len(members))[:n_flips]]  # noqa: NPY002 - as cleanlab
-            given[chosen] = np.repeat(np.arange(n_classes), flips[:, k])
-    return given
+        if 0 < n_flips <= len(members[k]):
+            chosen = np.random.permutation(len(members[k]))[:n_flips]  # noqa: NPY002 - as cleanlab
+            labels[members[k][chosen]] = np.repeat(np.arange(n_classes), flips[:, k])
+    return labels
+
+
+def _rows_of_classes(labels: NDArray[Any], n_classes: int) -> list[NDArray[np.int64]]:
+    """Return the rows of each class; by a sort of 8 or 16 bits, which takes linear time."""
+    whole = labels.dtype.kind in "iu" and labels.size > 0
+    if not whole or labels.min() < 0 or labels.max() >= n_classes:
+        return [np.flatnonzero(labels == k) for k in range(n_classes)]
+    codes = labels.astype(np.min_scalar_type(n_classes))
+    ends = np.bincount(codes, minlength=n_classes).cumsum()
+    return np.split(np.argsort(codes, kind="stable"), ends[:-1])
 
 
 def generate_noise_matrix_from_trace(
@@ -216,12 +227,14 @@ def generate_noise_matrix_from_trace(
             n_zeros, K, max_balls_per_bin=K - 2, min_balls_per_bin=0
         )
         noise = np.diag(diagonal)
-        for k, n_rates in enumerate((K - 1 - zeros).tolist()):
+        wrong, n_rates = (1 - diagonal).tolist(), (K - 1 - zeros).tolist()
+        for k in range(K):
             rates = generate_n_rand_probabilities_that_sum_to_m(
-                n_rates, 1 - diagonal[k], max_prob=max_noise_rate, min_prob=min_noise_rate
+                n_rates[k], wrong[k], max_prob=max_noise_rate, min_prob=min_noise_rate
             )
-            rows = np.random.permutation(K - 1)[:n_rates]  # noqa: NPY002 - as above
-            noise[rows + (rows >= k), k] = rates[::-1]
+            rows = np.random.permutation(K - 1)[: n_rates[k]]  # noqa: NPY002 - as above
+            rows[rows >= k] += 1
+            noise[rows, k] = rates[::-1]
         if not valid_noise_matrix or noise_matrix_is_valid(noise, prior):
             return noise
     return None
@@ -230,9 +243,9 @@ def generate_noise_matrix_from_trace(
 def _two_class_matrix(trace: float, *, one_rate_zero: bool) -> NDArray[np.float64]:
     if one_rate_zero:
         rate = 2 - trace
-        if _uniform() <= 0.5:
-            return np.array([[1 - rate, 0.0], [rate, 1.0]])
-        return np.array([[1.0, rate], [0.0, 1 - rate]])
+        if uniform() <= 0.5:
+            return np.array([[trace - 1, 0.0], [rate, 1.0]])
+        return np.array([[1.0, rate], [0.0, trace - 1]])
     first, second = generate_n_rand_probabilities_that_sum_to_m(2, trace)
     return np.array([[first, 1 - second], [1 - first, second]])
 
@@ -276,7 +289,7 @@ def generate_n_rand_probabilities_that_sum_to_m(
     if n == 0:
         return np.array([])
     mean = m / n
-    if max_prob + _TOLERANCE < mean or min_prob - _TOLERANCE > mean:
+    if max_prob + TOLERANCE < mean or min_prob - TOLERANCE > mean:
         msg = (
             f"{n} numbers between min_prob={min_prob} and max_prob={max_prob} cannot sum to m={m}: "
             f"their mean is {mean}"
@@ -285,57 +298,11 @@ def generate_n_rand_probabilities_that_sum_to_m(
     # What numpy.random.dirichlet(numpy.ones(n)) draws, to the bit, without its checks.
     raw = np.random.standard_exponential(n)  # noqa: NPY002 - the generator that users seed
     numbers = raw * (1.0 / raw.cumsum()[-1]) * m
-    if numbers.max() > max_prob + _TOLERANCE or numbers.min() < min_prob - _TOLERANCE:
-        return _within_bounds(numbers.tolist(), float(max_prob), float(min_prob))
+    if m <= max_prob and min_prob <= 0:
+        return np.asarray(numbers)  # no need to look for the extremes
+    if numbers.max() > max_prob + TOLERANCE or numbers.min() < min_prob - TOLERANCE:
+        return within_bounds(numbers.tolist(), float(max_prob), float(min_prob))
     return np.asarray(numbers)
-
-
-def _within_bounds(values: list[float], highest: float, lowest: float) -> NDArray[np.float64]:
-    """Move what is over `highest`, then what is under `lowest`, to the other end of `values`."""
-    extremes = _Extremes(values)
-    low, high = extremes.positions()
-    while values[high] > highest + _TOLERANCE:
-        raised = values[low] + (values[high] - highest)
-        more = (highest - raised) * _uniform()
-        extremes.replace(low, raised + more, high, highest - more)
-        low, high = extremes.positions()
-    while values[low] < lowest - _TOLERANCE:
-        lowered = values[high] - (lowest - values[low])
-        less = (lowered - lowest) * _uniform()
-        extremes.replace(low, lowest + less, high, lowered - less)
-        low, high = extremes.positions()
-    return np.array(values)
-
-
-class _Extremes:
-    """Positions of the lowest and the highest of some numbers while these change; ties: the first.
-
-    Entries of the heaps whose number has changed since are skipped when they come up.
-    """
-
-    def __init__(self, values: list[float]) -> None:
-        self.values = values
-        self.lowest = [(value, i) for i, value in enumerate(values)]
-        self.highest = [(-value, i) for i, value in enumerate(values)]
-        heapify(self.lowest)
-        heapify(self.highest)
-
-    def positions(self) -> tuple[int, int]:
-        while self.lowest[0][0] != self.values[self.lowest[0][1]]:
-            heappop(self.lowest)
-        while -self.highest[0][0] != self.values[self.highest[0][1]]:
-            heappop(self.highest)
-        return self.lowest[0][1], self.highest[0][1]
-
-    def replace(self, low: int, new_low: float, high: int, new_high: float) -> None:
-        for i, value in ((low, new_low), (high, new_high)):
-            self.values[i] = value
-            heappush(self.lowest, (value, i))
-            heappush(self.highest, (-value, i))
-
-
-def _uniform() -> float:
-    return float(np.random.random_sample())  # noqa: NPY002 - the generator that users seed
 
 
 def randomly_distribute_N_balls_into_K_bins(
