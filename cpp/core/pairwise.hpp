@@ -1,25 +1,28 @@
-// Sums of doubles in NumPy's pairwise order, so that counts which depend on the last bit of a sum
-// are those that the NumPy reference gives.
+// Sums in NumPy's pairwise order, so that counts which depend on the last bit of a sum are those
+// that the NumPy reference gives.
 #pragma once
 
 #include <cstddef>
+#include <type_traits>
 
 namespace cupel {
 
-// Sum of get(begin) ... get(begin + n - 1). O(n).
+// Sum of get(begin) ... get(begin + n - 1), in the type that get returns. O(n).
 template <typename Get>
-double pairwise_sum(const Get& get, std::size_t begin, std::size_t n) {
+std::invoke_result_t<const Get&, std::size_t> pairwise_sum(const Get& get, std::size_t begin,
+                                                           std::size_t n) {
+  using Value = std::invoke_result_t<const Get&, std::size_t>;
   constexpr std::size_t lanes = 8;
   constexpr std::size_t block = 128;
   if (n > block) {
     const std::size_t half = n / 2 - n / 2 % lanes;
-    const double left = pairwise_sum(get, begin, half);
+    const Value left = pairwise_sum(get, begin, half);
     return left + pairwise_sum(get, begin + half, n - half);
   }
-  double sum = 0.0;
+  Value sum = 0;
   std::size_t i = 0;
   if (n >= lanes) {
-    double r[lanes];
+    Value r[lanes];
     for (std::size_t l = 0; l < lanes; ++l) r[l] = get(begin + l);
     for (i = lanes; i + lanes <= n; i += lanes)
       for (std::size_t l = 0; l < lanes; ++l) r[l] += get(begin + i + l);

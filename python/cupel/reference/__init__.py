@@ -19,6 +19,40 @@ References
 
 from __future__ import annotations
 
-from cupel.reference import count, duplicates, filter, neighbors, outlier, posterior, rank
+from cupel.reference import (
+    count,
+    data_valuation,
+    dataset,
+    duplicates,
+    filter,
+    multiannotator,
+    multilabel_classification,
+    neighbors,
+    object_detection,
+    outlier,
+    posterior,
+    rank,
+    regression,
+    segmentation,
+    token_classification,
+    votes,
+)
 
-__all__ = ["count", "duplicates", "filter", "neighbors", "outlier", "posterior", "rank"]
+__all__ = [
+    "count",
+    "data_valuation",
+    "dataset",
+    "duplicates",
+    "filter",
+    "multiannotator",
+    "multilabel_classification",
+    "neighbors",
+    "object_detection",
+    "outlier",
+    "posterior",
+    "rank",
+    "regression",
+    "segmentation",
+    "token_classification",
+    "votes",
+]
