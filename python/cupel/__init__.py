@@ -19,7 +19,6 @@ from cupel import (
     outlier,
     posterior,
     rank,
-    reference,
     scorer,
 )
 from cupel._core import __version__
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
         multilabel_classification,
         object_detection,
         patch,
+        reference,
         regression,
         segmentation,
         token_classification,
