@@ -2,55 +2,32 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 from pathlib import Path
 
 from .cases import FULL, QUICK
+from .command_line import OUTPUT, ROOT, keep, keep_report, parser_of, read
 from .markdown import write_between_markers
 from .plot import draw
 from .report import full_report, summary
 from .results import Results
 from .suite import run
 
-ROOT = Path(__file__).resolve().parents[1]
-
 
 def main() -> None:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument(
-        "--quick", action="store_true", help="a tenth of the sizes, about 2 minutes"
-    )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=ROOT / "build" / "benchmark",
-        metavar="FOLDER",
-        help="where results.json, report.md and benchmark.png go (default: build/benchmark)",
-    )
-    parser.add_argument(
-        "--write-docs",
-        type=Path,
-        metavar="RESULTS",
-        help="run nothing, put the tables and the plot of a results file into README.md and docs/",
-    )
-    options = parser.parse_args()
+    quick = "a tenth of the sizes, about 2 minutes"
+    options = parser_of("bench", __doc__, OUTPUT, quick=quick).parse_args()
     if options.write_docs:
-        write_docs(json.loads(options.write_docs.read_text(encoding="utf-8")), ROOT)
+        write_docs(read(options.write_docs), ROOT)
     else:
         save(run(QUICK if options.quick else FULL), options.output)
 
 
 def save(results: Results, folder: Path) -> None:
     """Write results, report and plot into a folder, and print the report."""
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(results, indent=1) + "\n"
-    (folder / "results.json").write_text(text, encoding="utf-8")
+    keep(results, folder)
     draw(results, folder / "benchmark.png")
-    report = full_report(results)
-    (folder / "report.md").write_text(f"{report}\n", encoding="utf-8")
-    print(f"\n{report}\n\nwritten to {folder}")
+    keep_report(full_report(results), folder)
 
 
 def write_docs(results: Results, root: Path) -> None:

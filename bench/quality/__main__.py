@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bench.command_line import OUTPUT, ROOT, keep, keep_report, parser_of, read
 from bench.markdown import write_between_markers
 
 from .cases import FULL, PARTS, QUICK
@@ -16,14 +15,14 @@ from .plot import draw
 from .report import full_report, summary
 from .suite import run
 
-ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("CUPEL_DATA", ROOT.parent / "shared" / "data"))
 MARKERS = "benchmark-quality"
 
 
 def main() -> None:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(prog="python -m bench.quality", description=__doc__)
+    quick = "few small data sets and resamples, about 1 minute"
+    parser = parser_of("bench.quality", __doc__, OUTPUT / "quality", quick=quick, parts=PARTS)
     parser.add_argument(
         "--data",
         type=Path,
@@ -33,15 +32,6 @@ def main() -> None:
         "(default: $CUPEL_DATA, or shared/data next to the project's folder)",
     )
     parser.add_argument(
-        "--quick", action="store_true", help="few small data sets and resamples, about 1 minute"
-    )
-    parser.add_argument(
-        "--only",
-        action="append",
-        choices=PARTS,
-        help="run this part; may be given more than once (default: all)",
-    )
-    parser.add_argument(
         "--draw",
         type=int,
         default=FULL.draw,
@@ -49,22 +39,9 @@ def main() -> None:
         help="another draw of the noise and the generated data that were not used to choose, "
         "for when the usual one has been looked at too often (default: %(default)s)",
     )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=ROOT / "build" / "benchmark" / "quality",
-        metavar="FOLDER",
-        help="where results.json, report.md and quality.png go (default: build/benchmark/quality)",
-    )
-    parser.add_argument(
-        "--write-docs",
-        type=Path,
-        metavar="RESULTS",
-        help="run nothing, put the tables and the plot of a results file into README.md and docs/",
-    )
     options = parser.parse_args()
     if options.write_docs:
-        write_docs(json.loads(options.write_docs.read_text(encoding="utf-8")), ROOT)
+        write_docs(read(options.write_docs), ROOT)
     else:
         plan = replace(QUICK if options.quick else FULL, draw=options.draw)
         save(run(plan, options.data, options.only or PARTS), options.output)
@@ -72,13 +49,9 @@ def main() -> None:
 
 def save(results: dict[str, Any], folder: Path) -> None:
     """Write results, report and plot into a folder, and print the report."""
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(results, allow_nan=False) + "\n"
-    (folder / "results.json").write_text(text, encoding="utf-8")
-    report = full_report(results)
-    (folder / "report.md").write_text(f"{report}\n", encoding="utf-8")
+    keep(results, folder)
     draw(results, folder / "quality.png")
-    print(f"\n{report}\n\nwritten to {folder}")
+    keep_report(full_report(results), folder)
 
 
 def write_docs(results: dict[str, Any], root: Path) -> None:
