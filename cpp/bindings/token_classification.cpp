@@ -172,8 +172,9 @@ py::object flattened(const py::sequence& rows, py::ssize_t count) {
 // number of columns of the first; TypeError otherwise.
 py::array rows(const py::sequence& matrices, const Vector<std::int64_t>& sentences,
                const Vector<std::int64_t>& tokens) {
-  const py::array first = py::array::ensure(matrices[0]);
-  if (!first) throw py::error_already_set();
+  const py::object head = owned(PySequence_GetItem(matrices.ptr(), 0));
+  if (!py::isinstance<py::array>(head)) throw py::type_error("expected arrays only");
+  const auto first = py::reinterpret_borrow<py::array>(head);
   require_readable(first);
   const py::ssize_t columns = first.shape(1);
   const int type = first.dtype().num();

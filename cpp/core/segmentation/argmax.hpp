@@ -1,12 +1,15 @@
 // The most probable class of each pixel of a tile.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <stdexcept>
 
+#include "core/prefetch.hpp"
 #include "core/segmentation/tiles.hpp"
 
 namespace cupel {
@@ -23,28 +26,34 @@ inline float widened(Half half) {
   return std::bit_cast<float>(bits | static_cast<std::uint32_t>(half.bits & 0x8000u) << 16);
 }
 
-// What find() found: per pixel the argmax, its probability and that of the
-// given class.
-template <typename T>
+// What find() found: per pixel the argmax, its probability and, if asked for, that of the given
+// class.
+template <typename T, bool with_own = true>
 class Argmax {
  public:
   using C = Compute<T>;
   using Class = ClassOf<T>;
 
-  // Throws for a probability outside [0, 1], if `check`.
-  void find(const Tile<T>& tile, const ImagesView<T>& images, bool check) {
+  // Throws for a probability outside [0, 1].
+  void find_valid(const Tile<T>& tile, const ImagesView<T>& images) {
+    if (!find(tile)) throw_first_invalid(tile, images);
+  }
+
+  // Whether all probabilities are in [0, 1]; nan is not.
+  bool find(const Tile<T>& tile) {
     const std::size_t n = tile.size();
-    const C* const first = computable(tile.plane(0), 0, n);
+    const C* const first = computable(tile, 0, 0);
     Class bad = 0;
     for (std::size_t i = 0; i < n; ++i) {
       best_[i] = own_[i] = first[i];
       number_[i] = 0;
     }
-    for (std::size_t i = 0; i < n; ++i) bad |= outside(first[i]);
+    for (std::size_t i = 0; i < n; ++i) bad |= too_low(first[i]);
     std::size_t k = 1;
     for (; k + kPlanes <= tile.classes(); k += kPlanes) bad |= add_planes<kPlanes>(tile, k);
     for (; k < tile.classes(); ++k) bad |= add_planes<1>(tile, k);
-    if (check && bad != 0) throw_first_invalid(tile, images);
+    for (std::size_t i = 0; i < n; ++i) bad |= static_cast<Class>(!(best_[i] <= kHighest));
+    return bad == 0;
   }
 
   [[nodiscard]] const C* best() const { return best_; }
@@ -56,16 +65,14 @@ class Argmax {
   static constexpr C kLowest = static_cast<C>(-kProbabilityTolerance);
   static constexpr C kHighest = static_cast<C>(1.0 + kProbabilityTolerance);
 
-  static Class outside(C value) {
-    return static_cast<Class>(!(value >= kLowest)) | static_cast<Class>(!(value <= kHighest));
-  }
+  // Or nan. What is too high shows in the highest of a pixel's values.
+  static Class too_low(C value) { return static_cast<Class>(!(value >= kLowest)); }
 
-  // Classes [first, first + Planes). Returns 0 if all values are in range.
+  // Classes [first, first + Planes). Returns 0 if no value is too low.
   template <std::size_t Planes>
   Class add_planes(const Tile<T>& tile, std::size_t first) {
     std::array<const C*, Planes> values;
-    for (std::size_t p = 0; p < Planes; ++p)
-      values[p] = computable(tile.plane(first + p), p, tile.size());
+    for (std::size_t p = 0; p < Planes; ++p) values[p] = computable(tile, first + p, p);
     return add_values(values, static_cast<Class>(first), tile.given().data(), tile.size(), best_,
                       own_, number_);
   }
@@ -78,42 +85,55 @@ class Argmax {
     Class bad = 0;
     for (std::size_t i = 0; i < n; ++i) {
       C best = best_of[i];
-      C own = own_of[i];
+      [[maybe_unused]] C own = with_own ? own_of[i] : C{0};
       Class number = number_of[i];
       for (std::size_t p = 0; p < Planes; ++p) {
         const auto k = static_cast<Class>(first + static_cast<Class>(p));
         const C value = values[p][i];
         number = value > best ? k : number;
         best = value > best ? value : best;
-        own = given[i] == k ? value : own;
-        bad |= outside(value);
+        if constexpr (with_own) own = given[i] == k ? value : own;
+        bad |= too_low(value);
       }
       best_of[i] = best;
-      own_of[i] = own;
+      if constexpr (with_own) own_of[i] = own;
       number_of[i] = number;
     }
     return bad;
   }
 
-  // The plane's values in the type to compute with, in buffer `slot` if they
-  // have to be converted.
-  const C* computable(const T* plane, [[maybe_unused]] std::size_t slot,
-                      [[maybe_unused]] std::size_t n) {
+  // A plane's values in the type to compute with: in buffer `slot` if they have to be converted or
+  // do not lie one after another.
+  const C* computable(const Tile<T>& tile, std::size_t k, std::size_t slot) {
+    const T* const plane = tile.plane(k);
+    C* const out = wide_ + slot * kTilePixels;
+    if (!tile.kept().empty()) {
+      gather(tile.kept(), plane, tile.plane(std::min(k + kPlanes, tile.classes() - 1)), out);
+      return out;
+    }
     if constexpr (std::is_same_v<T, C>) {
       return plane;
     } else {
-      C* const out = wide_ + slot * kTilePixels;
-      for (std::size_t i = 0; i < n; ++i) out[i] = widened(plane[i]);
+      for (std::size_t i = 0; i < tile.size(); ++i) out[i] = widened(plane[i]);
       return out;
+    }
+  }
+
+  // Also asks for the pixels' values in a plane that is read soon.
+  static void gather(std::span<const std::uint32_t> pixels, const T* plane, const T* later,
+                     C* __restrict out) {
+    for (std::size_t i = 0; i < pixels.size(); ++i) {
+      prefetch(later + pixels[i]);
+      out[i] = to_compute(plane[pixels[i]]);
     }
   }
 
   static void throw_first_invalid(const Tile<T>& tile, const ImagesView<T>& images) {
     for (std::size_t i = 0; i < tile.size(); ++i)
       for (std::size_t k = 0; k < tile.classes(); ++k) {
-        const C value = to_compute(tile.plane(k)[i]);
+        const C value = to_compute(tile.value(k, i));
         if (!(value >= kLowest && value <= kHighest))
-          throw_invalid_pixel(static_cast<double>(value), k, tile.first() + i, images.rows,
+          throw_invalid_pixel(static_cast<double>(value), k, tile.position(i), images.rows,
                               images.cols);
       }
     throw std::invalid_argument("pred_probs changed during the call");
@@ -122,7 +142,7 @@ class Argmax {
   C best_[kTilePixels];
   C own_[kTilePixels];
   Class number_[kTilePixels];
-  C wide_[std::is_same_v<T, C> ? 1 : kPlanes * kTilePixels];
+  C wide_[kPlanes * kTilePixels];
 };
 
 }  // namespace cupel

@@ -14,41 +14,45 @@ namespace {
 
 constexpr double kThresholdSlack = 1e-6;
 
-// What one worker found out in the pass over all planes.
+// Of each pixel of a tile: its given class, its argmax, and the probabilities of both.
+template <typename T>
+struct PixelColumns {
+  const ClassOf<T>* given;
+  const ClassOf<T>* number;
+  const Compute<T>* best;
+  const Compute<T>* own;
+};
+
+// What one worker found out in the pass over all pixels.
 template <typename T>
 struct Judge {
-  Argmax<T> argmax;
   std::array<LevelCounts, 4> levels{};  // of pixels i, i + 4, ...: no count waits for the last one
   std::size_t confident = 0;            // pixels that confidently are of another class
 
   // Flags pixels whose argmax is not the given class, or all without
   // `only_other`.
-  void judge(const Tile<T>& tile, const std::vector<double>& cuts, bool only_other,
-             std::uint8_t* bytes) {
-    const auto* const given = tile.given().data();
-    const auto* const number = argmax.number();
-    const auto* const best = argmax.best();
-    const auto* const own = argmax.own();
-    for (std::size_t i = 0; i < tile.size(); ++i)
-      bytes[i] = pixel_byte(level_of(own[i]), !only_other || number[i] != given[i]);
+  void judge(const PixelColumns<T>& at, std::size_t size, const std::vector<double>& cuts,
+             bool only_other, std::uint8_t* bytes) {
+    for (std::size_t i = 0; i < size; ++i)
+      bytes[i] = pixel_byte(level_of(at.own[i]), !only_other || at.number[i] != at.given[i]);
     std::size_t found = 0;
-    for (std::size_t i = 0; i < tile.size(); ++i) {
+    for (std::size_t i = 0; i < size; ++i) {
       ++levels[i % levels.size()][level_in(bytes[i])];
       const bool reaches =
-          static_cast<double>(best[i]) >= cuts[static_cast<std::size_t>(number[i])];
-      found += static_cast<std::size_t>(reaches) & static_cast<std::size_t>(number[i] != given[i]);
+          static_cast<double>(at.best[i]) >= cuts[static_cast<std::size_t>(at.number[i])];
+      found +=
+          static_cast<std::size_t>(reaches) & static_cast<std::size_t>(at.number[i] != at.given[i]);
     }
     confident += found;
   }
 };
 
 // Flags the lowest pixels, as many as confidently are of another class; with
-// `only_other`, those whose argmax is another class, and then all probabilities
-// are checked.
-template <typename T>
+// `only_other`, those whose argmax is another class. look(worker, tile) returns the tile's columns.
+template <typename T, typename Look>
 void flag_lowest_pixels(const ImagesView<T>& images, const LabelsView& labels,
                         std::size_t images_per_batch, bool only_other, const Execution& execution,
-                        std::span<std::uint8_t> mask) {
+                        std::span<std::uint8_t> mask, const Look& look) {
   std::vector<double> cuts = pixel_thresholds(images, labels, images_per_batch, execution);
   for (double& cut : cuts) cut -= kThresholdSlack;
 
@@ -56,8 +60,8 @@ void flag_lowest_pixels(const ImagesView<T>& images, const LabelsView& labels,
   std::vector<std::unique_ptr<Judge<T>>> judges;
   for (std::size_t w = 0; w < pass.workers; ++w) judges.push_back(std::make_unique<Judge<T>>());
   for_each_tile(execution, pass, images, labels, [&](std::size_t worker, const Tile<T>& tile) {
-    judges[worker]->argmax.find(tile, images, only_other);
-    judges[worker]->judge(tile, cuts, only_other, mask.data() + tile.first());
+    judges[worker]->judge(look(worker, tile), tile.size(), cuts, only_other,
+                          mask.data() + tile.first());
   });
 
   std::size_t confident = 0;
@@ -73,26 +77,58 @@ void flag_lowest_pixels(const ImagesView<T>& images, const LabelsView& labels,
     LowestPixels<T>(images, labels, execution, mask).keep(confident, levels);
 }
 
-// mask = 1 where the square of the pixel is flagged and the argmax is not the
-// given class.
+// Checks all probabilities.
 template <typename T>
-void spread_squares(const ImagesView<T>& images, const LabelsView& labels,
-                    std::span<const std::uint8_t> squares, std::size_t side,
-                    const Execution& execution, std::span<std::uint8_t> mask) {
-  const TilePass pass(execution, images);
+void find_among_pixels(const ImagesView<T>& images, const LabelsView& labels,
+                       std::size_t images_per_batch, const Execution& execution,
+                       std::span<std::uint8_t> mask) {
   std::vector<std::unique_ptr<Argmax<T>>> found;
-  for (std::size_t w = 0; w < pass.workers; ++w) found.push_back(std::make_unique<Argmax<T>>());
-  for_each_tile(execution, pass, images, labels, [&](std::size_t worker, const Tile<T>& tile) {
-    Argmax<T>& argmax = *found[worker];
-    argmax.find(tile, images, true);
-    std::size_t row = tile.first() / images.cols;  // counted over all images, like their squares
-    std::size_t col = tile.first() % images.cols;
-    for (std::size_t i = 0; i < tile.size(); ++row, col = 0) {
-      const std::uint8_t* const flags = squares.data() + row / side * (images.cols / side);
-      for (; col < images.cols && i < tile.size(); ++col, ++i)
-        mask[tile.first() + i] = argmax.number()[i] != tile.given()[i] ? flags[col / side] : 0;
-    }
-  });
+  for (std::size_t w = TilePass(execution, images).workers; w > 0; --w)
+    found.push_back(std::make_unique<Argmax<T>>());
+  flag_lowest_pixels(images, labels, images_per_batch, true, execution, mask,
+                     [&](std::size_t worker, const Tile<T>& tile) {
+                       Argmax<T>& argmax = *found[worker];
+                       argmax.find_valid(tile, images);
+                       return PixelColumns<T>{tile.given().data(), argmax.number(), argmax.best(),
+                                              argmax.own()};
+                     });
+}
+
+template <typename T>
+std::vector<std::uint8_t> find_among_squares(const AveragedImages<T>& averaged,
+                                             std::size_t images_per_batch,
+                                             const Execution& execution) {
+  const ImagesView<T> own = averaged.own();
+  std::vector<std::uint8_t> squares(own.images * own.pixels());
+  std::vector<std::vector<Compute<T>>> wide(TilePass(execution, own).workers,
+                                            std::vector<Compute<T>>(kTilePixels));
+  flag_lowest_pixels(own, averaged.labels(), images_per_batch, false, execution,
+                     std::span<std::uint8_t>(squares),
+                     [&](std::size_t worker, const Tile<T>& tile) {
+                       for (std::size_t i = 0; i < tile.size(); ++i)
+                         wide[worker][i] = to_compute(tile.plane(0)[i]);
+                       return PixelColumns<T>{tile.given().data(), averaged.number() + tile.first(),
+                                              averaged.best() + tile.first(), wide[worker].data()};
+                     });
+  return squares;
+}
+
+// Clears the mask outside of flagged squares.
+void keep_in_squares(std::span<const std::uint8_t> squares, std::size_t side, std::size_t cols,
+                     const Execution& execution, std::span<std::uint8_t> mask) {
+  const std::size_t rows = mask.size() / cols;  // of all images, like their squares
+  const std::size_t across = cols / side;
+  const std::size_t grain = (kTilePixels + cols - 1) / cols;
+  const std::size_t workers = worker_count(execution, (rows + grain - 1) / grain, mask.size());
+  parallel_blocks(execution, workers, rows, grain,
+                  [&](std::size_t, std::size_t begin, std::size_t end) {
+                    for (std::size_t row = begin; row < end; ++row) {
+                      const std::uint8_t* const flags = squares.data() + row / side * across;
+                      std::uint8_t* const out = mask.data() + row * cols;
+                      for (std::size_t c = 0; c < across; ++c)
+                        for (std::size_t i = 0; i < side; ++i) out[c * side + i] &= flags[c];
+                    }
+                  });
 }
 
 }  // namespace
@@ -103,17 +139,12 @@ void find_pixel_issues(const ImagesView<T>& images, const LabelsView& labels,
                        std::span<std::uint8_t> mask) {
   if (mask.empty()) return;
   if (options.downsample == 1) {
-    flag_lowest_pixels(images, labels, options.images_per_batch, true, execution, mask);
+    find_among_pixels(images, labels, options.images_per_batch, execution, mask);
     return;
   }
-  const std::size_t side = options.downsample;
-  std::vector<std::uint8_t> squares(mask.size() / (side * side));
-  {
-    const AveragedImages<T> averaged(images, labels, side, execution);
-    flag_lowest_pixels(averaged.view(), averaged.labels(), options.images_per_batch, false,
-                       execution, std::span<std::uint8_t>(squares));
-  }
-  spread_squares<T>(images, labels, squares, side, execution, mask);
+  const AveragedImages<T> averaged(images, labels, options.downsample, execution, mask);
+  keep_in_squares(find_among_squares(averaged, options.images_per_batch, execution),
+                  options.downsample, images.cols, execution, mask);
 }
 
 #define CUPEL_INSTANTIATE(T)                                                  \

@@ -1,7 +1,9 @@
 #include <algorithm>
-#include <limits>
+#include <array>
+#include <memory>
 #include <vector>
 
+#include "core/segmentation/argmax.hpp"
 #include "core/segmentation/tiles.hpp"
 
 namespace cupel {
@@ -18,38 +20,38 @@ class FlaggedPixels {
   void visit(const ImagesView<T>& images, const LabelsView& labels,
              std::span<const std::uint8_t> flags, std::size_t image, std::size_t begin,
              std::size_t end, const F& f) {
-    pixels_.clear();
-    for (std::size_t i = 0; i < flags.size(); ++i)
-      if (flags[i] != 0) pixels_.push_back(i);
-    if (pixels_.empty()) return;
+    const std::span<const std::uint32_t> pixels = flagged(flags);
+    if (pixels.empty()) return;
     tile_.load(images, labels, image, begin, end);
-    find_argmax(images);
-    for (std::size_t p = 0; p < pixels_.size(); ++p)
-      f(static_cast<std::size_t>(tile_.given()[pixels_[p]]), number_[p],
-        tile_.first() + pixels_[p]);
-  }
-
- private:
-  void find_argmax(const ImagesView<T>& images) {
-    best_.assign(pixels_.size(), -std::numeric_limits<Compute<T>>::infinity());
-    number_.assign(pixels_.size(), 0);
-    for (std::size_t k = 0; k < tile_.classes(); ++k) {
-      const T* const plane = tile_.plane(k);
-      for (std::size_t p = 0; p < pixels_.size(); ++p) {
-        const Compute<T> value = to_compute(plane[pixels_[p]]);
-        if (!is_probability(static_cast<double>(value)))
-          throw_invalid_pixel(static_cast<double>(value), k, tile_.first() + pixels_[p],
-                              images.rows, images.cols);
-        number_[p] = value > best_[p] ? k : number_[p];
-        best_[p] = value > best_[p] ? value : best_[p];
-      }
+    // Planes are read on and on faster than here and there, but who knows what is not flagged.
+    const bool whole = pixels.size() >= flags.size() / kMany && argmax_.find(tile_);
+    if (!whole) {
+      tile_.keep(pixels);
+      argmax_.find_valid(tile_, images);
+    }
+    for (std::size_t p = 0; p < pixels.size(); ++p) {
+      const std::size_t i = whole ? pixels[p] : p;
+      f(static_cast<std::size_t>(tile_.given()[i]), static_cast<std::size_t>(argmax_.number()[i]),
+        tile_.position(i));
     }
   }
 
+ private:
+  static constexpr std::size_t kMany = 8;  // one in so many
+
+  // Without a branch per pixel, which would often be predicted wrong.
+  std::span<const std::uint32_t> flagged(std::span<const std::uint8_t> flags) {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < flags.size(); ++i) {
+      pixels_[count] = static_cast<std::uint32_t>(i);
+      count += flags[i] != 0 ? 1 : 0;
+    }
+    return {pixels_.data(), count};
+  }
+
   Tile<T> tile_;
-  std::vector<std::size_t> pixels_;
-  std::vector<std::size_t> number_;
-  std::vector<Compute<T>> best_;
+  Argmax<T, false> argmax_;
+  std::array<std::uint32_t, kTilePixels> pixels_;
 };
 
 // Calls body(worker, given, argmax, pixel) for all flagged pixels.
@@ -57,15 +59,17 @@ template <typename T, typename Body>
 void for_each_flagged_pixel(const Execution& execution, const TilePass& pass,
                             const ImagesView<T>& images, const LabelsView& labels,
                             std::span<const std::uint8_t> mask, const Body& body) {
-  std::vector<FlaggedPixels<T>> flagged(pass.workers, FlaggedPixels<T>(images.classes));
+  std::vector<std::unique_ptr<FlaggedPixels<T>>> flagged;
+  for (std::size_t w = 0; w < pass.workers; ++w)
+    flagged.push_back(std::make_unique<FlaggedPixels<T>>(images.classes));
   for_each_pixel_block(
       execution, pass, images.pixels(),
       [&](std::size_t worker, std::size_t image, std::size_t begin, std::size_t end) {
         const auto flags = mask.subspan(image * images.pixels() + begin, end - begin);
-        flagged[worker].visit(images, labels, flags, image, begin, end,
-                              [&](std::size_t given, std::size_t number, std::size_t pixel) {
-                                body(worker, given, number, pixel);
-                              });
+        flagged[worker]->visit(images, labels, flags, image, begin, end,
+                               [&](std::size_t given, std::size_t number, std::size_t pixel) {
+                                 body(worker, given, number, pixel);
+                               });
       });
 }
 

@@ -79,14 +79,30 @@ class Tile {
       planes_[k] = whole ? images.plane(image, k) + begin : gather_plane(images, image, k, begin);
   }
 
+  // Keeps these pixels of those loaded, ascending, which must outlive the tile's use.
+  void keep(std::span<const std::uint32_t> pixels) {
+    for (std::size_t i = 0; i < pixels.size(); ++i) given_[i] = given_[pixels[i]];
+    kept_ = pixels;
+    size_ = pixels.size();
+  }
+
   [[nodiscard]] std::size_t size() const { return size_; }
   // Number of the first pixel, counted over all images.
   [[nodiscard]] std::size_t first() const { return first_; }
   [[nodiscard]] std::size_t classes() const { return planes_.size(); }
   [[nodiscard]] std::span<const ClassOf<T>> given() const { return {given_.data(), size_}; }
+  // Of all pixels loaded.
   [[nodiscard]] const T* plane(std::size_t k) const { return planes_[k]; }
+  // The pixels kept, in planes; empty if that is all.
+  [[nodiscard]] std::span<const std::uint32_t> kept() const { return kept_; }
+  // The number of pixel i, counted over all images.
+  [[nodiscard]] std::size_t position(std::size_t i) const { return first_ + place_in_plane(i); }
 
-  // The probability of a pixel's given class.
+  // The probability of a pixel's class k.
+  [[nodiscard]] T value(std::size_t k, std::size_t i) const {
+    return planes_[k][place_in_plane(i)];
+  }
+  // The probability of a pixel's given class, in a tile that keeps all pixels.
   [[nodiscard]] T own(std::size_t i) const {
     return planes_[static_cast<std::size_t>(given_[i])][i];
   }
@@ -95,6 +111,11 @@ class Tile {
   void place(const ImagesView<T>& images, std::size_t image, std::size_t begin, std::size_t end) {
     first_ = image * images.pixels() + begin;
     size_ = end - begin;
+    kept_ = {};
+  }
+
+  [[nodiscard]] std::size_t place_in_plane(std::size_t i) const {
+    return kept_.empty() ? i : kept_[i];
   }
 
   // Copies the pixels of a plane that does not lie in one piece.
@@ -118,6 +139,7 @@ class Tile {
   std::vector<const T*> planes_;
   std::vector<ClassOf<T>> given_;
   std::vector<T> values_;
+  std::span<const std::uint32_t> kept_;
   std::size_t first_ = 0;
   std::size_t size_ = 0;
 };

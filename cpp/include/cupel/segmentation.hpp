@@ -47,9 +47,10 @@ struct PixelIssueOptions {
 // all pixels of such a square count as among them. Checks all labels and probabilities.
 //
 // Means are rounded to T, in NumPy's order of adding, a batch on one thread. O(images * classes *
-// pixels): one pass over all planes (three with downsample > 1, one of them over the averages), one
-// over the values of given labels, and passes over the mask that read few of those values again.
-// Memory: one batch's values of the given labels per thread; with downsample > 1 also the averages.
+// pixels): one pass over all planes, one over the values of given labels, and passes over the mask
+// that read few of those values again. Memory: one batch's values of the given labels per thread;
+// with downsample > 1 also four numbers per square, and the averages of a row of squares per
+// thread.
 template <typename T>
 void find_pixel_issues(const ImagesView<T>& images, const LabelsView& labels,
                        const PixelIssueOptions& options, const Execution& execution,
@@ -66,9 +67,9 @@ void pixel_scores(const ImagesView<T>& images, const LabelsView& labels, const E
 void softmin_of_images(std::span<const double> scores, double temperature,
                        const Execution& execution, std::span<double> out);
 
-// counts[given * classes + argmax] = number of pixels with mask != 0. Reads and checks the
-// probabilities of these pixels only: O(classes * such pixels + pixels). Integers, so that order
-// does not matter; classes^2 of them per thread.
+// counts[given * classes + argmax] = number of pixels with mask != 0. Checks the probabilities of
+// these pixels only, and reads no others where these are few: O(classes * such pixels + pixels).
+// Integers, so that order does not matter; classes^2 of them per thread.
 template <typename T>
 void count_pixel_issues(const ImagesView<T>& images, const LabelsView& labels,
                         std::span<const std::uint8_t> mask, const Execution& execution,

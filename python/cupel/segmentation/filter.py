@@ -68,8 +68,8 @@ def find_label_issues(
     Notes
     -----
     O(n k h w) time. `pred_probs` is read once, and the values of given classes once more. Memory:
-    the mask, and per thread the values of given classes of a batch; with `downsample` also the
-    averaged images. Of equally probable pixels the first ones are flagged. cleanlab 2.9.0 takes nan
+    the mask, and per thread the values of given classes of a batch; with `downsample` also four
+    numbers per square. Of equally probable pixels the first ones are flagged. cleanlab 2.9.0 takes nan
     and labels below 0 for what they are not; here they are refused, as are unknown options.
 
     Examples

@@ -152,7 +152,7 @@ def common_label_issues(
 
     Notes
     -----
-    O(n h w + k i) time for i issues, whose probabilities alone are read; O(k^2) memory.
+    O(n h w + k i) time for i issues, whose probabilities alone are looked at; O(k^2) memory.
 
     Examples
     --------
@@ -221,7 +221,7 @@ def filter_by_class(
 
     Notes
     -----
-    O(n h w + k i) time for i issues, whose probabilities alone are read.
+    O(n h w + k i) time for i issues, whose probabilities alone are looked at.
 
     Examples
     --------
