@@ -118,8 +118,9 @@ class Problem:
     def checked_labels(self) -> NDArray[np.int64]:
         """Return the given classes as int64, known to lie in [0, k)."""
         hint = ", one per column of pred_probs; pass classes=[...] if labels are names"
-        check_classes(self.labels, self.n_classes, hint=hint)
-        return self.labels.astype(np.int64)
+        labels = self.labels.copy()  # before the check: someone else may write to the caller's
+        check_classes(labels, self.n_classes, hint=hint)
+        return labels.astype(np.int64, copy=False)
 
     def one_vs_rest(self) -> Iterator[Problem]:
         """Yield the binary problem of each class of a multi-label problem."""

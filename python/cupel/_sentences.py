@@ -42,7 +42,7 @@ def as_sentences(x: Any, n_sentences: int | None, name: str) -> Sequence[Any]:
     name : str
         The argument's name, for messages.
     """
-    if isinstance(x, TEXT) or not hasattr(x, "__len__") or not hasattr(x, "__iter__"):
+    if isinstance(x, TEXT) or not (_has_length(x) and hasattr(x, "__iter__")):
         msg = f"{name} must be a list with one entry per sentence, got {type(x).__name__}"
         raise TypeError(msg)
     sentences = x if isinstance(x, (list, tuple)) else list(x)
@@ -58,12 +58,16 @@ def offsets_of(sentences: Sequence[Any], name: str) -> NDArray[np.int64]:
     try:
         lengths = np.fromiter(map(len, sentences), np.int64, len(sentences))
     except TypeError:
-        at = next(s for s, sentence in enumerate(sentences) if not hasattr(sentence, "__len__"))
+        at = next(s for s, sentence in enumerate(sentences) if not _has_length(sentence))
         kind = type(sentences[at]).__name__
         msg = f"{name}[{at}] must be a sequence with one entry per token, got {kind}"
         raise TypeError(msg) from None
     np.cumsum(lengths, out=offsets[1:])
     return offsets
+
+
+def _has_length(x: Any) -> bool:
+    return hasattr(x, "__len__") and getattr(x, "ndim", 1) != 0
 
 
 def flat_labels(labels: Sequence[Any], offsets: NDArray[np.int64]) -> Any:
@@ -83,7 +87,14 @@ def flat_probs(
 ) -> NDArray[Any]:
     """Return the probabilities of all tokens, as `checked_probs`, one under another."""
     checked = checked_probs(pred_probs, offsets, ndim=ndim)
-    return np.concatenate(checked) if checked else np.empty((0,) * ndim)
+    if not checked:
+        return np.empty((0,) * ndim)
+    try:
+        return as_numbers(np.concatenate(checked), "pred_probs")
+    except TypeError:
+        for s, p in enumerate(checked):
+            as_numbers(p, f"pred_probs[{s}]")  # names the sentence
+        raise
 
 
 def checked_probs(

@@ -313,12 +313,19 @@ def health_summary(
     }
 
 
+def _length(labels: Any) -> int:
+    if not hasattr(labels, "__len__") or getattr(labels, "ndim", 1) == 0:
+        msg = f"labels must be a sequence with one class per row, got {type(labels).__name__}"
+        raise TypeError(msg)
+    return len(labels)
+
+
 def _examples(num_examples: int | None, labels: Any, confident_joint: Any) -> int:
     """Return the number of examples: as given, of the labels, or in the confident joint."""
     if num_examples is not None:
         return num_examples
     if labels is not None:
-        return len(labels)
+        return _length(labels)
     if confident_joint is not None:
         return cast("int", np.sum(confident_joint))
     msg = "num_examples is needed where neither labels nor confident_joint are given"

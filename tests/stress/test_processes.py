@@ -137,6 +137,57 @@ if __name__ == "__main__":
     assert_answers(source, tmp_path, expected, 3)
 
 
+DROP_IN = """
+from cupel import multiannotator, segmentation
+
+def dropin_answer(n_jobs=4):
+    rng = np.random.default_rng(0)
+    planes = rng.dirichlet(np.ones(5), (30, 60, 80)).transpose(0, 3, 1, 2)
+    pixels = rng.integers(0, 5, (30, 60, 80))
+    labels, p = problem(n=20_000, k=10)
+    votes = np.where(rng.random((len(labels), 5)) < 0.3, np.nan, labels[:, None])
+    votes[:, 0] = labels
+    found = multiannotator.get_active_learning_scores(votes, p, p[:100], n_jobs=n_jobs)
+    return digest(
+        segmentation.filter.find_label_issues(pixels, planes, n_jobs=n_jobs, verbose=False),
+        multiannotator.get_majority_vote_label(votes, p, n_jobs=n_jobs, verbose=False),
+        *found,
+    )
+"""
+
+
+@pytest.fixture(scope="module")
+def expected_of_dropin(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("expected")
+    return output(PROBLEM + DROP_IN + "print(dropin_answer(n_jobs=1))", folder).strip()
+
+
+@POSIX
+def test_dropin_in_a_fork(tmp_path: Path, expected_of_dropin: str) -> None:
+    fork = FORK.replace(f"answer({SMALL})", "dropin_answer()")
+    call = "print(dropin_answer())"
+    source = f"{DROP_IN}\n{fork}\n{call}\nforked()\n{call}"
+    assert_answers(source, tmp_path, expected_of_dropin, 3)
+
+
+@pytest.mark.parametrize("method", START_METHODS)
+def test_dropin_in_daemonic_workers(method: str, tmp_path: Path, expected_of_dropin: str) -> None:
+    source = f"""
+import multiprocessing
+{DROP_IN}
+
+def work(_):
+    assert multiprocessing.current_process().daemon
+    return dropin_answer()
+
+if __name__ == "__main__":
+    print(dropin_answer())
+    with multiprocessing.get_context({method!r}).Pool(2) as pool:
+        print(*pool.map(work, range(2)))
+"""
+    assert_answers(source, tmp_path, expected_of_dropin, 3)
+
+
 def test_no_thread_outlives_a_call(tmp_path: Path) -> None:
     if not Path("/proc/self/task").is_dir():
         pytest.skip("no /proc/self/task here")

@@ -100,7 +100,11 @@ def test_verbose(capsys):
         (lambda: generate_noise_matrix_from_trace(3, 2), ValueError, "py"),
         (lambda: generate_noisy_labels([0, 1], np.eye(3)), ValueError, "2 classes"),
         (lambda: generate_noisy_labels([0, 1], np.ones((2, 3))), ValueError, "(2, 3)"),
+        (lambda: generate_noisy_labels([0, 1], [[np.nan, 0], [0, 1]]), ValueError, "is nan"),
+        (lambda: generate_noisy_labels([0, 1], [[1, 2], [0, -1]]), ValueError, "is -1"),
+        (lambda: generate_noisy_labels([None, 1], np.eye(2)), TypeError, "true_labels"),
         (lambda: noise_matrix_is_valid(np.eye(3), [0.5, 0.5]), ValueError, "shapes"),
+        (lambda: noise_matrix_is_valid(np.eye(2), ["a", "b"]), TypeError, "py must hold"),
         (
             lambda: generate_n_rand_probabilities_that_sum_to_m(3, 2, max_prob=0.5),
             ValueError,

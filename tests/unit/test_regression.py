@@ -71,6 +71,16 @@ def test_infinities():
     assert get_label_quality_scores(infinite, PREDICTIONS, method="residual")[2] == 0
 
 
+@pytest.mark.parametrize("largest", [1e300, 1e308])
+def test_what_is_too_large_for_a_standard_deviation(largest):
+    """cleanlab gives every example the score 1, or fails in its search of neighbours."""
+    huge = np.where(LABELS == 9, largest, LABELS)
+    with pytest.raises(ValueError, match=r"labels has the size 1e\+30"):
+        get_label_quality_scores(huge, huge)
+    with pytest.raises(ValueError, match=r"predictions - labels has the size"):
+        get_label_quality_scores(LABELS, huge)
+
+
 def test_one_label():
     """cleanlab refuses a single example."""
     assert get_label_quality_scores([2.0], [3.0]).tolist() == [1.0]

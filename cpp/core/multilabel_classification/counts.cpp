@@ -20,18 +20,22 @@ RowPass pass_over(MatrixView<T> probs, const Execution& execution) {
   return {execution, probs.rows, probs.cols * sizeof(T), probs.cols * (sizeof(T) + 1)};
 }
 
-// Calls visit(worker, cell, class, answers, given) for all cells, by rows.
-template <typename T, typename Visit>
+// Calls visit(cell, class, answers, given) for all cells, by rows; visitor_of(worker) gives
+// `visit`. What it needs is to be held by value: a flag written may alias anything, so that what is
+// held by reference would be read again for every cell.
+template <typename T, typename VisitorOf>
 void for_each_cell(MatrixView<T> probs, Given given, const RowPass& pass,
-                   const Execution& execution, const Visit& visit) {
+                   const Execution& execution, const VisitorOf& visitor_of) {
   parallel_blocks(execution, pass.workers, pass.rows, pass.grain,
                   [&](std::size_t worker, std::size_t begin, std::size_t end) {
+                    const auto visit = visitor_of(worker);
+                    const std::size_t cols = probs.cols;
                     for (std::size_t i = begin; i < end; ++i) {
                       const T* row = probs.row(i);
-                      const std::size_t first = i * probs.cols;
-                      for (std::size_t c = 0; c < probs.cols; ++c)
-                        visit(worker, first + c, c, Answers<T>(row[c]),
-                              std::size_t{given[first + c] != 0});
+                      const std::size_t first = i * cols;
+                      const std::uint8_t* answers = given.data() + first;
+                      for (std::size_t c = 0; c < cols; ++c)
+                        visit(first + c, c, Answers<T>(row[c]), std::size_t{answers[c] != 0});
                     }
                   });
 }
@@ -57,12 +61,13 @@ AnswerCounts answer_thresholds(MatrixView<T> probs, Given given, const Execution
   const RowPass pass = pass_over(probs, execution);
   std::vector<std::vector<ExactSum>> sums(pass.workers, std::vector<ExactSum>(cells));
   std::vector<std::vector<std::int64_t>> counts(pass.workers, std::vector<std::int64_t>(cells));
-  for_each_cell(probs, given, pass, execution,
-                [&](std::size_t worker, std::size_t, std::size_t c, const Answers<T>& answers,
-                    std::size_t answer) {
-                  sums[worker][2 * c + answer].add(static_cast<double>(answers.of(answer)));
-                  ++counts[worker][2 * c + answer];
-                });
+  for_each_cell(probs, given, pass, execution, [&](std::size_t worker) {
+    return [of_worker = sums[worker].data(), number = counts[worker].data()](
+               std::size_t, std::size_t c, const Answers<T>& answers, std::size_t answer) {
+      of_worker[2 * c + answer].add(static_cast<double>(answers.of(answer)));
+      ++number[2 * c + answer];
+    };
+  });
   for (std::size_t w = 1; w < pass.workers; ++w)
     for (std::size_t cell = 0; cell < cells; ++cell) {
       sums[0][cell].merge(sums[w][cell]);
@@ -92,21 +97,21 @@ AnswerCounts count_answers(MatrixView<T> probs, Given given, const Execution& ex
   const RowPass pass = pass_over(probs, execution);
   std::vector<std::vector<std::int64_t>> counts(pass.workers,
                                                 std::vector<std::int64_t>(probs.cols * 2 * kinds));
-  for_each_cell(probs, given, pass, execution,
-                [&](std::size_t worker, std::size_t cell, std::size_t c, const Answers<T>& answers,
-                    std::size_t answer) {
-                  // Without branches, which would be mispredicted for one cell in several.
-                  const unsigned no = answers.no() >= cuts[c][0];
-                  const unsigned yes = answers.yes() >= cuts[c][1];
-                  const unsigned leads = answers.yes() > answers.no();
-                  const unsigned counted = no | yes;
-                  const unsigned guess = yes & ((no ^ 1u) | leads);
-                  ++counts[worker][(2 * c + answer) * kinds + guess + 2 * (counted ^ 1u)];
-                  const unsigned off = counted & (guess ^ static_cast<unsigned>(answer));
-                  const unsigned other = answers.predicted_other(answer, bonus);
-                  flags[cell] = static_cast<std::uint8_t>(kFlagOffDiagonal * off +
-                                                          kFlagPredictedOther * other);
-                });
+  for_each_cell(probs, given, pass, execution, [&](std::size_t worker) {
+    return [cut = cuts.data(), number = counts[worker].data(), out = flags.data(), bonus](
+               std::size_t cell, std::size_t c, const Answers<T>& answers, std::size_t answer) {
+      // Without branches, which would be mispredicted for one cell in several.
+      const unsigned no = answers.no() >= cut[c][0];
+      const unsigned yes = answers.yes() >= cut[c][1];
+      const unsigned leads = answers.yes() > answers.no();
+      const unsigned counted = no | yes;
+      const unsigned guess = yes & ((no ^ 1u) | leads);
+      ++number[(2 * c + answer) * kinds + guess + 2 * (counted ^ 1u)];
+      const unsigned off = counted & (guess ^ static_cast<unsigned>(answer));
+      const unsigned other = answers.predicted_other(answer, bonus);
+      out[cell] = static_cast<std::uint8_t>(kFlagOffDiagonal * off + kFlagPredictedOther * other);
+    };
+  });
   found.joints.resize(probs.cols * 4);
   for (std::size_t c = 0; c < probs.cols; ++c)
     for (std::size_t answer = 0; answer < 2; ++answer)
@@ -122,18 +127,21 @@ template <typename T>
 void flag_other_answers(MatrixView<T> probs, Given given, double bonus, const Execution& execution,
                         std::span<std::uint8_t> flags) {
   const Compute<T> added = round_to<T>(bonus);
-  for_each_cell(
-      probs, given, pass_over(probs, execution), execution,
-      [&](std::size_t, std::size_t cell, std::size_t, const Answers<T>& answers,
-          std::size_t answer) { flags[cell] = answers.predicted_other(answer, added) ? 1 : 0; });
+  for_each_cell(probs, given, pass_over(probs, execution), execution, [&](std::size_t) {
+    return [out = flags.data(), added](std::size_t cell, std::size_t, const Answers<T>& answers,
+                                       std::size_t answer) {
+      out[cell] = answers.predicted_other(answer, added) ? 1 : 0;
+    };
+  });
 }
 
 void keep_flags(std::uint8_t wanted, const Execution& execution, std::span<std::uint8_t> flags) {
   constexpr std::size_t grain = std::size_t{1} << 16;
   parallel_blocks(execution, worker_count(execution, flags.size() / grain + 1, flags.size()),
                   flags.size(), grain, [&](std::size_t, std::size_t begin, std::size_t end) {
-                    for (std::size_t i = begin; i < end; ++i)
-                      flags[i] = (flags[i] & wanted) == wanted ? 1 : 0;
+                    const std::uint8_t all = wanted;  // not reread after every flag
+                    for (std::uint8_t& flag : flags.subspan(begin, end - begin))
+                      flag = (flag & all) == all ? 1 : 0;
                   });
 }
 

@@ -18,6 +18,7 @@ constexpr std::uint8_t kByClass = 8;
 constexpr std::uint8_t kLowest = 4;
 
 constexpr std::size_t kClassesAtOnce = 8;  // a cache line of doubles
+constexpr std::size_t kRowsAtOnce = 256;
 
 template <typename T>
 struct Entry {
@@ -148,27 +149,38 @@ void flag_lowest_answers(MatrixView<T> probs, Given given, ScoreMethod method, b
                          const Execution& execution, std::span<std::uint8_t> flags) {
   constexpr std::uint8_t issue = kFlagOffDiagonal | kFlagPredictedOther;
   const bool margin = method == ScoreMethod::kNormalizedMargin;
-  for_class_groups(
-      probs, execution, [&](std::size_t first, std::size_t end, const Proceed& proceed) {
-        std::array<Entries<T>, kClassesAtOnce> low;
-        std::array<std::size_t, kClassesAtOnce> issues{};
-        const bool all_read =
-            visit_cells(probs.rows, first, end, proceed, [&](std::size_t i, std::size_t c) {
-              const std::size_t cell = i * probs.cols + c;
-              const Answers<T> answers(probs.row(i)[c]);
-              const std::size_t answer = given[cell] != 0 ? 1 : 0;
-              const Compute<T> score =
-                  margin ? answers.normalized_margin(answer) : answers.of(answer);
-              // No issue scores above a half, so as many as there are issues lie up to there.
-              if (score <= Compute<T>(0.5)) low[c - first].push_back({score, i});
-              issues[c - first] += (flags[cell] & issue) == issue ? 1 : 0;
-            });
-        if (!all_read) return;
-        for (std::size_t c = first; c < end; ++c) {
-          keep_lowest<T>(low[c - first], issues[c - first]);
-          for (const Entry<T>& entry : low[c - first]) flags[entry.row * probs.cols + c] |= kLowest;
-        }
-      });
+  for_class_groups(probs, execution,
+                   [&](std::size_t first, std::size_t end, const Proceed& proceed) {
+                     std::array<Entries<T>, kClassesAtOnce> low;
+                     std::array<std::size_t, kClassesAtOnce> issues{};
+                     std::array<Entry<T>, kRowsAtOnce> found;
+                     for (std::size_t begin = 0; begin < probs.rows; begin += kRowsAtOnce) {
+                       if (!proceed()) return;
+                       const std::size_t last = std::min(probs.rows, begin + kRowsAtOnce);
+                       for (std::size_t c = first; c < end; ++c) {
+                         std::size_t count = 0;
+                         for (std::size_t i = begin; i < last; ++i) {
+                           const std::size_t cell = i * probs.cols + c;
+                           const Answers<T> answers(probs.row(i)[c]);
+                           const std::size_t answer = given[cell] != 0 ? 1 : 0;
+                           const Compute<T> score =
+                               margin ? answers.normalized_margin(answer) : answers.of(answer);
+                           // No issue scores above a half, so as many as there are issues lie up to
+                           // there. Kept without a branch, which would be mispredicted.
+                           found[count] = {score, i};
+                           count += score <= Compute<T>(0.5) ? 1 : 0;
+                           issues[c - first] += (flags[cell] & issue) == issue ? 1 : 0;
+                         }
+                         Entries<T>& entries = low[c - first];
+                         entries.insert(entries.end(), found.data(), found.data() + count);
+                       }
+                     }
+                     for (std::size_t c = first; c < end; ++c) {
+                       keep_lowest<T>(low[c - first], issues[c - first]);
+                       for (const Entry<T>& entry : low[c - first])
+                         flags[entry.row * probs.cols + c] |= kLowest;
+                     }
+                   });
   keep_flags(static_cast<std::uint8_t>(kLowest | (only_candidates ? kFlagPredictedOther : 0)),
              execution, flags);
 }

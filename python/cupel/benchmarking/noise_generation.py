@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cupel._arrays import as_array, as_numbers, at_position
 from cupel.benchmarking._bounds import TOLERANCE, uniform, within_bounds
 
 __all__ = [
@@ -46,8 +47,8 @@ def noise_matrix_is_valid(noise_matrix: ArrayLike, py: ArrayLike, *, verbose: bo
 
     Raises
     ------
-    ValueError
-        If the shapes do not belong together.
+    TypeError, ValueError
+        If an argument holds no numbers, or the shapes do not belong together.
 
     Notes
     -----
@@ -59,7 +60,7 @@ def noise_matrix_is_valid(noise_matrix: ArrayLike, py: ArrayLike, *, verbose: bo
     >>> noise_matrix_is_valid([[0.9, 0.2], [0.1, 0.8]], [0.5, 0.5])
     True
     """
-    noise, prior = np.asarray(noise_matrix), np.asarray(py)
+    noise, prior = as_numbers(noise_matrix, "noise_matrix"), as_numbers(py, "py")
     if noise.ndim != 2 or not prior.ndim or noise.shape[1] != prior.shape[0]:
         msg = f"noise_matrix {noise.shape} and py {prior.shape} must have shapes (k, k) and (k,)"
         raise ValueError(msg)
@@ -96,8 +97,9 @@ def generate_noisy_labels(true_labels: ArrayLike, noise_matrix: ArrayLike) -> ND
 
     Raises
     ------
-    ValueError
-        If `noise_matrix` does not have a row and a column for each class in `true_labels`.
+    TypeError, ValueError
+        If an argument is of a wrong kind or value; if `noise_matrix` does not have a row and a
+        column for each class in `true_labels`.
 
     Notes
     -----
@@ -112,12 +114,25 @@ def generate_noisy_labels(true_labels: ArrayLike, noise_matrix: ArrayLike) -> ND
     >>> np.bincount(given)
     array([3, 7])
     """
-    labels, noise = np.array(true_labels), np.asarray(noise_matrix)
+    labels, noise = (
+        as_array(true_labels, "true_labels").copy(),
+        as_numbers(noise_matrix, "noise_matrix"),
+    )
+    if labels.dtype.kind == "V":
+        msg = f"true_labels must hold classes, got dtype {labels.dtype}; pass one of its fields"
+        raise TypeError(msg)
+    if labels.ndim != 1 or not noise.ndim:
+        msg = (
+            "true_labels and noise_matrix must have shapes (n,) and (k, k), got "
+            f"{labels.shape} and {noise.shape}"
+        )
+        raise ValueError(msg)
+    _check_shares(noise)
     n_classes = len(noise)
     members = _rows_of_classes(labels, n_classes)
     counts = np.array([len(rows) for rows in members if len(rows)])
     if counts.sum() != len(labels):  # values that are no classes count for the shape
-        counts = np.unique(labels, return_counts=True)[1]
+        counts = _count_values(labels)
     if noise.shape != (n_classes, n_classes) or len(counts) not in (1, n_classes):
         msg = (
             f"noise_matrix has shape {noise.shape}, expected a row and a column for each of the "
@@ -125,13 +140,30 @@ def generate_noisy_labels(true_labels: ArrayLike, noise_matrix: ArrayLike) -> ND
         )
         raise ValueError(msg)
     prior = counts / float(len(labels))
-    flips = (noise * prior * len(labels)).astype(int)
+    # More flips than labels are as good as one more: the class stays as it is.
+    flips = np.minimum(noise * prior * len(labels), len(labels) + 1).astype(int)
     np.fill_diagonal(flips, 0)
     for k, n_flips in enumerate(flips.sum(axis=0).tolist()):
         if 0 < n_flips <= len(members[k]):
             chosen = np.random.permutation(len(members[k]))[:n_flips]  # noqa: NPY002 - as cleanlab
             labels[members[k][chosen]] = np.repeat(np.arange(n_classes), flips[:, k])
     return labels
+
+
+def _check_shares(noise: NDArray[Any]) -> None:
+    good = np.isfinite(noise) & (noise >= -TOLERANCE)
+    if not good.all():
+        at = np.unravel_index(int(good.argmin()), noise.shape)
+        msg = f"noise_matrix{at_position(at)} is {noise[at]}, expected a share of at least 0"
+        raise ValueError(msg)
+
+
+def _count_values(labels: NDArray[Any]) -> NDArray[np.int64]:
+    try:
+        return np.unique(labels, return_counts=True)[1]
+    except TypeError as error:
+        msg = f"true_labels must hold classes that can be sorted: {error}"
+        raise TypeError(msg) from error
 
 
 def _rows_of_classes(labels: NDArray[Any], n_classes: int) -> list[NDArray[np.int64]]:

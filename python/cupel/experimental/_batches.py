@@ -62,6 +62,9 @@ class Batches:
             msg = f"pred_probs must have shape (n, k), got {tuple(pred_probs.shape)}"
             raise ValueError(msg)
         self.n_rows, self.n_classes = map(int, pred_probs.shape)
+        if not self.n_classes:
+            msg = f"pred_probs has no columns, got shape {tuple(pred_probs.shape)}"
+            raise ValueError(msg)
         if labels.shape[:1] != (self.n_rows,):
             msg = f"labels has shape {tuple(labels.shape)}, pred_probs has {self.n_rows} rows"
             raise ValueError(msg)

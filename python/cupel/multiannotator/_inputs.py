@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cupel import _core
-from cupel._arrays import NUMBERS, as_array, at_position, is_missing, shown
+from cupel._arrays import MAX_COPY, NUMBERS, as_array, at_position, is_missing, shown
 from cupel._validate import as_choice, as_pred_probs
 
 __all__ = [
@@ -134,6 +134,9 @@ def _as_float64(wide: NDArray[Any]) -> NDArray[np.float64]:
     elif wide.dtype.kind not in "fiub":
         kind = "text" if wide.dtype.kind in "SUT" else f"dtype {wide.dtype}"
         msg = f"{_NAME} must hold class indices, got {kind}; number the classes from 0"
+        raise ValueError(msg)
+    if wide.dtype != np.float64 and wide.size * 8 > MAX_COPY:
+        msg = f"{_NAME} of shape {wide.shape} is too large: it has to be copied to float64"
         raise ValueError(msg)
     return np.require(wide, np.float64, "A")
 

@@ -230,7 +230,12 @@ def _table(x: Any, width: int, name: str) -> NDArray[Any]:
 
 def _class_vector(x: Any, length: int, name: str) -> NDArray[Any]:
     """Return `x`, the classes of `length` boxes, as integers."""
-    if type(x) is np.ndarray and x.dtype.kind in "iu" and x.shape == (length,):
+    if (
+        type(x) is np.ndarray
+        and x.dtype.kind in "iu"
+        and x.dtype != np.uint64
+        and x.shape == (length,)
+    ):
         return x
     a = as_numbers(x, name)
     if not a.size and not length:
@@ -238,12 +243,14 @@ def _class_vector(x: Any, length: int, name: str) -> NDArray[Any]:
     if a.shape != (length,):
         msg = f"{name} must have one class per box, shape ({length},), got {a.shape}"
         raise ValueError(msg)
-    whole = np.isfinite(a) & (a == np.floor(a)) if a.dtype.kind == "f" else np.ones(length, bool)
+    with np.errstate(invalid="ignore"):
+        classes = a.astype(np.int64)
+        whole = (classes == a) & ((classes < 0) == (a < 0))  # numbers over 2**63 become negative
     if not whole.all():
         at = int(whole.argmin())
         msg = f"{name}[{at}] is {a[at]}, expected the whole number of a class"
         raise ValueError(msg)
-    return a.astype(np.int64)
+    return classes
 
 
 def _offsets(lengths: Ints) -> Ints:

@@ -88,7 +88,7 @@ def get_label_quality_scores(
         return _residual(given, predicted)
     for name, values in (("labels", given), ("predictions", predicted)):
         _check_finite(values, name)
-    return _outre(given, predicted - given, threads)
+    return _outre(given, predicted, threads)
 
 
 def _residual(labels: NDArray[Any], predictions: NDArray[Any]) -> NDArray[Any]:
@@ -101,8 +101,10 @@ def _residual(labels: NDArray[Any], predictions: NDArray[Any]) -> NDArray[Any]:
     return scores
 
 
-def _outre(labels: NDArray[Any], residuals: NDArray[Any], threads: int) -> NDArray[Any]:
-    features = (_standardised(labels), _RESIDUAL_WEIGHT * _standardised(residuals))
+def _outre(labels: NDArray[Any], predictions: NDArray[Any], threads: int) -> NDArray[Any]:
+    with np.errstate(over="ignore", invalid="ignore"):  # refused where they matter
+        residuals = _standardised(predictions - labels, "predictions - labels")
+        features = (_standardised(labels, "labels"), _RESIDUAL_WEIGHT * residuals)
     common = np.result_type(*features)
     x, y = (np.ascontiguousarray(f, dtype=common).astype(np.float64) for f in features)
     nearest_half = (len(labels) + 1) // 2
@@ -111,8 +113,13 @@ def _outre(labels: NDArray[Any], residuals: NDArray[Any], threads: int) -> NDArr
     return scores.astype(np.float32) if common == np.float32 else scores
 
 
-def _standardised(values: NDArray[Any]) -> NDArray[Any]:
-    return np.asarray((values - values.mean()) / (values.std() + _TINY))
+def _standardised(values: NDArray[Any], name: str) -> NDArray[Any]:
+    spread = values.std()
+    if not np.isfinite(spread):
+        largest = np.abs(values).max()
+        msg = f"{name} has the size {largest}, too large for a standard deviation in {values.dtype}"
+        raise ValueError(msg)
+    return np.asarray((values - values.mean()) / (spread + _TINY))
 
 
 def _check_finite(values: NDArray[Any], name: str) -> None:

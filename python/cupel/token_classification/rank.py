@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cupel import _core
-from cupel._arrays import as_array
+from cupel._arrays import as_numbers
 from cupel._errors import InvalidArgumentError
 from cupel._runtime import resolve_threads
 from cupel._sentences import (
@@ -150,15 +150,24 @@ def issues_from_scores(
     [(0, 1)]
     """
     if token_scores is None or not len(token_scores):
-        return _lowest_below(as_array(sentence_scores, "sentence_scores"), threshold)
+        return _lowest_below(sentence_scores, threshold, "sentence_scores")
     of_tokens = arrays_of(as_sentences(token_scores, None, "token_scores"))
     offsets = offsets_of(of_tokens, "token_scores")
-    return token_positions(offsets, _lowest_below(np.concatenate(of_tokens), threshold))
+    try:
+        flat = np.concatenate(of_tokens)
+    except (TypeError, ValueError) as error:
+        msg = f"token_scores must hold a vector of numbers per sentence: {error}"
+        raise type(error)(msg) from error
+    return token_positions(offsets, _lowest_below(flat, threshold, "token_scores"))
 
 
-def _lowest_below(scores: NDArray[Any], threshold: float) -> NDArray[np.int64]:
-    below = np.flatnonzero(scores < threshold)
-    lowest = as_scores(scores[below], name="scores")
+def _lowest_below(scores: Any, threshold: float, name: str) -> NDArray[np.int64]:
+    a = as_numbers(scores, name)
+    if a.ndim != 1:
+        msg = f"{name} must have shape (n,), got {a.shape}"
+        raise ValueError(msg)
+    below = np.flatnonzero(a < threshold)
+    lowest = as_scores(a[below], name=name)
     return below[_core.lowest_first(lowest, len(lowest))]
 
 

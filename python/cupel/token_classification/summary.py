@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cupel import _core
+from cupel._arrays import shown
 from cupel._extras import require
 from cupel._runtime import resolve_threads
-from cupel._sentences import as_sentences, flat_probs, offsets_of
+from cupel._sentences import as_sentences
+from cupel.token_classification._places import looked_up, rows_at, unzipped
 
 __all__ = ["common_label_issues", "display_issues", "filter_by_token"]
 
@@ -161,8 +163,8 @@ def common_label_issues(
     1     a                 1
     """
     pandas = require("pandas", "common_label_issues")
-    sentences, positions = _core.unzip_issues(as_sentences(issues, None, "issues"))
-    words, codes = _core.codes_at(as_sentences(tokens, None, "tokens"), sentences, positions)
+    sentences, positions = unzipped(as_sentences(issues, None, "issues"))
+    words, codes = looked_up(_core.codes_at, tokens, "tokens", sentences, positions)
     with_classes = labels is not None and pred_probs is not None
     if with_classes:
         given, predicted = _classes_at(labels, pred_probs, sentences, positions)
@@ -215,8 +217,12 @@ def filter_by_token(
     [(0, 0), (1, 0)]
     """
     issues = as_sentences(issues, None, "issues")
-    sentences, positions = _core.unzip_issues(issues)
-    words, codes = _core.codes_at(as_sentences(tokens, None, "tokens"), sentences, positions)
+    sentences, positions = unzipped(issues)
+    words, codes = looked_up(_core.codes_at, tokens, "tokens", sentences, positions)
+    for name, word in (("token", token), *(("tokens", word) for word in words)):
+        if not hasattr(word, "lower"):
+            msg = f"{name} must hold text, got {shown(word)}"
+            raise TypeError(msg)
     wanted = token.lower()
     matches = np.array([word.lower() == wanted for word in words], dtype=np.bool_)
     return [issues[m] for m in np.flatnonzero(matches[codes]).tolist()]
@@ -279,16 +285,10 @@ def _classes_at(
     labels: Any, pred_probs: Any, sentences: NDArray[np.int64], positions: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the given and the predicted class of each issue."""
-    labels = as_sentences(labels, None, "labels")
-    pred_probs = as_sentences(pred_probs, None, "pred_probs")
-    given = _core.integers_at(labels, sentences, positions)
+    given = looked_up(_core.integers_at, labels, "labels", sentences, positions)
     if not len(given):
         return given, given
-    try:
-        rows = _core.rows_at(pred_probs, sentences, positions)
-    except TypeError:  # lists, or matrices of several types
-        offsets = offsets_of(pred_probs, "pred_probs")
-        rows = flat_probs(pred_probs, offsets)[offsets[sentences] + positions]
+    rows = looked_up(rows_at, pred_probs, "pred_probs", sentences, positions)
     bad = np.flatnonzero((given < 0) | (given >= rows.shape[1]))
     if bad.size:
         at = int(bad[0])
