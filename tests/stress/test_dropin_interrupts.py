@@ -50,8 +50,8 @@ def boxes(n):
 CALLS = {
     "outre": (regression.get_label_quality_scores, numbers, 200_000),
     "valuation": (lambda y, x: data_shapley_knn(y, features=x, k=10), points, 25_000),
-    "segmentation": (lambda y, p: images.find_label_issues(y, p, verbose=False), planes, 100),
-    "detection": (lambda y, p: detection.get_label_quality_scores(y, p, verbose=False), boxes, 8_000),
+    "segmentation": (lambda y, p: images.find_label_issues(y, p, verbose=False), planes, 500),
+    "detection": (lambda y, p: detection.get_label_quality_scores(y, p, verbose=False), boxes, 10_000),
 }
 call, make, size = CALLS[sys.argv[1]]
 small = make(60)
@@ -81,6 +81,6 @@ def child(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Child]:
 
 
 def test_keyboard_interrupt(child: Child) -> None:
-    assert child.seconds > 0.3
+    assert child.seconds > 0.1  # or there would be nothing to interrupt
     child.seconds = min(child.seconds, 4.0)
     assert_interruptible(child)
