@@ -110,6 +110,11 @@ def kind_of(x: Any, a: NDArray[Any]) -> str:
     return f"{type(x).__name__}{sparse}"
 
 
+def has_length(x: Any) -> bool:
+    """Whether ``len(x)`` works: arrays of no dimension have the method, and no length."""
+    return hasattr(x, "__len__") and getattr(x, "shape", None) != ()
+
+
 def check_length(length: int, n_rows: int | None, name: str) -> None:
     if n_rows is not None and length != n_rows:
         msg = f"{name} has {length} rows, pred_probs has {n_rows}; they must describe the same rows"

@@ -313,13 +313,19 @@ def _logistic_regression() -> Any:
     return LogisticRegression()
 
 
-def _class_labels(labels: Any) -> NDArray[np.int64]:
-    """Labels as int64, with every class up to the highest present."""
+def classes_from_0(labels: Any) -> NDArray[np.int64]:
+    """Labels as int64, none below 0."""
     given = as_labels(labels, None).astype(np.int64)
     if given.min() < 0:
         row = int(given.argmin())
         msg = f"labels[{row}] is {given[row]}, expected classes from 0 on"
         raise ValueError(msg)
+    return given
+
+
+def _class_labels(labels: Any) -> NDArray[np.int64]:
+    """Labels as int64, with every class up to the highest present."""
+    given = classes_from_0(labels)
     absent = np.flatnonzero(np.bincount(given) == 0) if given.max() < len(given) else [given.max()]
     if len(absent):
         msg = f"labels has no example of class {absent[0]}; number the classes without gaps"

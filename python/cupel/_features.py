@@ -13,7 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cupel._arrays import MAX_COPY, as_numbers, at_position, copied, readable_in_place, shown
+from cupel._arrays import (
+    MAX_COPY,
+    as_numbers,
+    at_position,
+    copied,
+    has_length,
+    readable_in_place,
+    shown,
+)
 from cupel._validate import as_choice, as_scores
 
 __all__ = [
@@ -131,8 +139,7 @@ def as_real(
 ) -> float:
     """Return `value` as a finite float in [`least`, `most`], or in (`above`, `most`]."""
     try:
-        sized = hasattr(value, "__len__") and getattr(value, "shape", None) != ()
-        if sized or isinstance(value, (str, bytes, bool, np.bool_)):
+        if has_length(value) or isinstance(value, (str, bytes, bool, np.bool_)):
             raise TypeError
         if value is np.ma.masked:  # would be read as a nan, with a warning
             raise TypeError

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cupel._arrays import has_length
 from cupel._validate import as_class_vector
 
 __all__ = [
@@ -98,7 +99,7 @@ def as_numbers_to_remove(value: Any, n_classes: int) -> NDArray[np.float64] | No
     """Return `value`, a count or one per class, as float64 of shape (k,); None stays None."""
     if value is None:
         return None
-    if not hasattr(value, "__len__") or getattr(value, "shape", None) == ():
+    if not has_length(value):
         value = [value] * n_classes
     numbers = as_class_vector(value, n_classes, name="num_to_remove_per_class")
     if (numbers < 0).any() or (numbers > 2**53).any():

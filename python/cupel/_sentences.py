@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cupel import _core
-from cupel._arrays import TEXT, as_numbers
+from cupel._arrays import TEXT, as_numbers, has_length
 from cupel._collector import collector_paused
 from cupel._naming import rows_named
 
@@ -42,7 +42,7 @@ def as_sentences(x: Any, n_sentences: int | None, name: str) -> Sequence[Any]:
     name : str
         The argument's name, for messages.
     """
-    if isinstance(x, TEXT) or not (_has_length(x) and hasattr(x, "__iter__")):
+    if isinstance(x, TEXT) or not (has_length(x) and hasattr(x, "__iter__")):
         msg = f"{name} must be a list with one entry per sentence, got {type(x).__name__}"
         raise TypeError(msg)
     sentences = x if isinstance(x, (list, tuple)) else list(x)
@@ -58,16 +58,12 @@ def offsets_of(sentences: Sequence[Any], name: str) -> NDArray[np.int64]:
     try:
         lengths = np.fromiter(map(len, sentences), np.int64, len(sentences))
     except TypeError:
-        at = next(s for s, sentence in enumerate(sentences) if not _has_length(sentence))
+        at = next(s for s, sentence in enumerate(sentences) if not has_length(sentence))
         kind = type(sentences[at]).__name__
         msg = f"{name}[{at}] must be a sequence with one entry per token, got {kind}"
         raise TypeError(msg) from None
     np.cumsum(lengths, out=offsets[1:])
     return offsets
-
-
-def _has_length(x: Any) -> bool:
-    return hasattr(x, "__len__") and getattr(x, "ndim", 1) != 0
 
 
 def flat_labels(labels: Sequence[Any], offsets: NDArray[np.int64]) -> Any:

@@ -12,6 +12,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cupel._arrays import has_length
 from cupel._errors import InvalidArgumentError
 from cupel._tables import as_class_names, check_single_label, frame_of, order_by
 from cupel.count import estimate_joint, num_label_issues
@@ -314,7 +315,7 @@ def health_summary(
 
 
 def _length(labels: Any) -> int:
-    if not hasattr(labels, "__len__") or getattr(labels, "ndim", 1) == 0:
+    if not has_length(labels):
         msg = f"labels must be a sequence with one class per row, got {type(labels).__name__}"
         raise TypeError(msg)
     return len(labels)

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cupel import _core
 from cupel._crossval import check_same_length, estimate_cv_predicted_probabilities, rows_of
+from cupel._estimators import takes_sample_weight
 from cupel._extras import require
 from cupel._problem import Problem
 from cupel.classification import _cleaning
@@ -298,7 +299,7 @@ class CleanLearning(Delegate, BaseEstimator):  # type: ignore[misc]  # scikit-le
         array([1])
         """
         labels = _cleaning.labels_or_y(labels, y)
-        weighted = _cleaning.takes_weights(self.clf)
+        weighted = takes_sample_weight(self.clf.fit)
         _cleaning.check_weight_arguments(weighted, sample_weight, clf_kwargs)
         if label_issues is None:
             frame = self.find_label_issues(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -10,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cupel._crossval import check_same_length
+from cupel._crossval import check_same_length, classes_from_0
 from cupel._extras import require
 from cupel._problem import Problem
-from cupel._validate import as_labels
 from cupel.rank import get_label_quality_scores
 
 __all__ = [
@@ -29,7 +27,6 @@ __all__ = [
     "issues_batched",
     "labels_or_y",
     "merged",
-    "takes_weights",
     "weights_of_rows",
 ]
 
@@ -59,21 +56,12 @@ def check_classifier(clf: Any) -> None:
             raise ValueError(msg)
 
 
-def takes_weights(clf: Any) -> bool:
-    """Whether ``clf.fit`` has a parameter named sample_weight."""
-    return "sample_weight" in inspect.signature(clf.fit).parameters
-
-
 def as_several_classes(labels: Any) -> NDArray[np.int64]:
     """Return labels as int64 of at least 0, with at least two classes."""
     if labels is None:
         msg = "labels must be a vector with the given class of each example, got None"
         raise TypeError(msg)
-    given = as_labels(labels, None).astype(np.int64)
-    if given.min() < 0:
-        row = int(given.argmin())
-        msg = f"labels[{row}] is {given[row]}, expected classes from 0 on"
-        raise ValueError(msg)
+    given = classes_from_0(labels)
     if given.min() == given.max():
         msg = f"labels are all {given[0]}, expected at least two classes"
         raise ValueError(msg)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
-from cupel._extras import require
+from cupel._estimators import score_of
 
 __all__ = ["Delegate"]
 
@@ -58,13 +57,7 @@ class Delegate:
         >>> CleanLearning(seed=0).fit(X, labels).score([[0.0], [1.0]], [0, 1])
         1.0
         """
-        X = self._flat(X)
-        if not hasattr(self.clf, "score"):
-            metrics = require("sklearn.metrics", "CleanLearning.score")
-            return metrics.accuracy_score(y, self.clf.predict(X), sample_weight=sample_weight)
-        if "sample_weight" in inspect.signature(self.clf.score).parameters:
-            return self.clf.score(X, y, sample_weight=sample_weight)
-        return self.clf.score(X, y)
+        return score_of(self.clf, self._flat(X), y, sample_weight, metric="accuracy_score")
 
     def _flat(self, X: Any) -> Any:
         many = len(getattr(X, "shape", ())) > 2

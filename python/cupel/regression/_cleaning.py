@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +10,7 @@ from numpy.typing import NDArray
 
 from cupel._arrays import shown
 from cupel._errors import WrongKindError
+from cupel._estimators import takes_sample_weight
 from cupel._extras import require
 from cupel.regression._numeric_labels import as_numeric
 
@@ -22,7 +21,6 @@ __all__ = [
     "as_uncertainty",
     "check_no_weights",
     "issue_frame",
-    "takes_sample_weight",
 ]
 
 _TINY = 1e-100
@@ -130,11 +128,6 @@ def _checked_frame(frame: Any, labels: NDArray[Any]) -> Any:
             )
             raise ValueError(msg)
     return frame
-
-
-def takes_sample_weight(method: Callable[..., Any]) -> bool:
-    """Whether the method has a parameter of that name."""
-    return "sample_weight" in inspect.signature(method).parameters
 
 
 def as_sample_weight(model: Any, sample_weight: Any, n_rows: int) -> NDArray[Any] | None:

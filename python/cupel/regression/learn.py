@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cupel._estimators import score_of
 from cupel._extras import require
 from cupel.regression._cleaning import (
     as_issue_frame,
@@ -21,7 +22,6 @@ from cupel.regression._cleaning import (
     as_uncertainty,
     check_no_weights,
     issue_frame,
-    takes_sample_weight,
 )
 from cupel.regression._search import as_search_range, best_share, cross_validate, r2
 
@@ -230,14 +230,9 @@ class CleanLearning(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         float
             Higher is better.
         """
-        if not hasattr(self.model, "score"):
-            metrics = require("sklearn.metrics", "CleanLearning.score")
-            return metrics.r2_score(  # type: ignore[no-any-return]
-                y, self.model.predict(X), sample_weight=sample_weight
-            )
-        if takes_sample_weight(self.model.score):
-            return self.model.score(X, y, sample_weight=sample_weight)  # type: ignore[no-any-return]
-        return self.model.score(X, y)  # type: ignore[no-any-return]
+        return score_of(  # type: ignore[no-any-return]
+            self.model, X, y, sample_weight, metric="r2_score"
+        )
 
     def find_label_issues(
         self,
