@@ -33,7 +33,10 @@ MAY_INCLUDE = {  # C++ folder -> what its quoted includes may start with
     "bindings": ("bindings/", "cupel/"),
     "tests": ("check.hpp", "data.hpp", "naive.hpp", "core/", "kernels/", "cupel/"),
 }
-OPTIONAL = {"click", "jinja2", "pandas", "polars", "pyarrow", "rich", "scipy", "sklearn"}
+OPTIONAL = {
+    *("PIL", "cleanvision", "click", "datasets", "jinja2", "narwhals", "openpyxl", "pandas"),
+    *("polars", "pyarrow", "rich", "scipy", "sklearn"),
+}
 LONG_BY_THEIR_DOCSTRINGS = {"count.py", "filter.py", "rank.py"}
 MAX_LINES = 400
 

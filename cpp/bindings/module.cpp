@@ -17,6 +17,7 @@ void bind_posterior(py::module_& m);
 void bind_rank(py::module_& m);
 void bind_scorer(py::module_& m);
 void bind_data_valuation(py::module_& m);
+void bind_datalab(py::module_& m);
 void bind_multiannotator(py::module_& m);
 void bind_multilabel_classification(py::module_& m);
 void bind_object_detection(py::module_& m);
@@ -60,6 +61,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   cupel::bindings::bind_rank(m);
   cupel::bindings::bind_scorer(m);
   cupel::bindings::bind_data_valuation(m);
+  cupel::bindings::bind_datalab(m);
   cupel::bindings::bind_multiannotator(m);
   cupel::bindings::bind_multilabel_classification(m);
   cupel::bindings::bind_object_detection(m);

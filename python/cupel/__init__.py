@@ -1,7 +1,8 @@
 """Find wrong labels from a classifier's own out-of-sample probabilities.
 
 ``cupel.filter.find_label_issues`` lists the suspects, ``cupel.rank`` scores every label,
-``cupel.count`` estimates how labels were confused, and ``cupel.scorer.Scorer`` judges single rows.
+``cupel.count`` estimates how labels were confused, ``cupel.scorer.Scorer`` judges single rows, and
+``cupel.Datalab`` audits a whole data set for every kind of issue.
 Names, signatures and results follow cleanlab 2.9.0, also of its other tasks' modules, which are
 imported when they are first used.
 """
@@ -32,9 +33,11 @@ from cupel.scorer import Scorer
 
 if TYPE_CHECKING:
     from cupel import (
+        baseline,
         benchmarking,
         classification,
         data_valuation,
+        datalab,
         dataset,
         experimental,
         multiannotator,
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
         segmentation,
         token_classification,
     )
+    from cupel.datalab import Datalab
     from cupel.patch import (
         get_differences,
         get_patch_map,
@@ -56,15 +60,18 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Datalab",
     "KnnGraph",
     "Scorer",
     "__version__",
     "active_isa",
     "available_isas",
+    "baseline",
     "benchmarking",
     "classification",
     "count",
     "data_valuation",
+    "datalab",
     "dataset",
     "duplicates",
     "experimental",
@@ -96,13 +103,14 @@ __all__ = [
     "unpatch_cleanlab",
 ]
 
-_PATCHING = {
-    "get_differences",
-    "get_patch_map",
-    "is_patched",
-    "patch_cleanlab",
-    "patched_cleanlab",
-    "unpatch_cleanlab",
+_HOMES = {
+    "Datalab": "cupel.datalab",
+    "get_differences": "cupel.patch",
+    "get_patch_map": "cupel.patch",
+    "is_patched": "cupel.patch",
+    "patch_cleanlab": "cupel.patch",
+    "patched_cleanlab": "cupel.patch",
+    "unpatch_cleanlab": "cupel.patch",
 }
 
 
@@ -111,8 +119,8 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
-    if name in _PATCHING:
-        return getattr(importlib.import_module("cupel.patch"), name)
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
     return importlib.import_module(f"cupel.{name}")
 
 

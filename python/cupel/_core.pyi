@@ -145,6 +145,19 @@ class Scorer:
 def knn_shapley_sums(labels: _Ints, neighbors: NDArray[Any], k: int, threads: int) -> _Ints: ...
 def identical_neighbors_first(neighbors: _Ints, lowest: _Ints) -> _Ints: ...
 
+# datalab
+
+def gap_statistics(
+    indices: _Ints, k: int, seed: int, permutations: int, threads: int
+) -> _Floats: ...
+def gap_scores(indices: _Ints, k: int, threads: int) -> _Floats: ...
+def density_clusters(
+    distances: _Floats, indices: _Ints, k: int, radius: float, min_samples: int
+) -> _Ints: ...
+def near_duplicates(
+    distances: _Floats, indices: _Ints, k: int, bound: float
+) -> tuple[list[_Ints], _Ints]: ...
+
 # multiannotator
 
 class Annotations:

@@ -8,9 +8,15 @@ from typing import Any
 __all__ = ["require"]
 
 _EXTRA_OF = {
+    "PIL": "image",
     "cleanlab": "cleanlab",
+    "cleanvision": "image",
+    "jinja2": "datalab",
     "matplotlib": "plot",
+    "narwhals": "datalab",
+    "openpyxl": "audit",
     "pandas": "pandas",
+    "pyarrow": "cli",
     "scipy": "scipy",
     "sklearn": "sklearn",
 }

@@ -211,7 +211,7 @@ def get_label_votes(
 ) -> NDArray[np.float64]:
     r"""Predict every label from the labels of the example's neighbours, its own left out.
 
-    .. math:: p_z \propto f_z \, \Big(\prod_{j} M_{z, g_j}\Big)^b
+    .. math:: p_z \propto f_z \, \left(\prod_{j} M_{z, g_j}\right)^b
 
     over the neighbours :math:`j` and their labels :math:`g_j`, with the frequency :math:`f_z` of
     the label :math:`z`, the share :math:`M_{zl}` of the label :math:`l` among the neighbours of

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import csv as plain_csv
+import io
 import json
 import os
 import secrets
 import stat
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -19,13 +23,14 @@ from pyarrow import csv, parquet
 from cupel.cli.errors import CliError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from cupel.cli.audit import Audit
 
 __all__ = [
+    "CsvStyle",
     "check_output",
     "id_array",
     "json_document",
@@ -38,6 +43,25 @@ __all__ = [
 
 _JSON_ROWS = 4_096  # rows turned into Python objects at a time
 _STALE_SECONDS = 3_600
+
+
+@dataclass(frozen=True)
+class CsvStyle:
+    """How a .csv file is written that is to look like another.
+
+    Attributes
+    ----------
+    delimiter : str
+        What separates cells.
+    line_end : str
+        What ends a row.
+    is_marked : bool
+        Whether it begins with a byte order mark, which tells spreadsheets that it is UTF-8.
+    """
+
+    delimiter: str = ","
+    line_end: str = "\n"
+    is_marked: bool = False
 
 
 def suspects_table(audit: Audit, ids: Any = None) -> Any:
@@ -189,8 +213,25 @@ def id_array(ids: Any, rows: NDArray[np.int64]) -> Any:
     return taken.cast(taken.type.value_type) if pa.types.is_dictionary(taken.type) else taken
 
 
-def check_output(path: Path, inputs: list[Path]) -> None:
+def check_output(
+    path: Path,
+    inputs: list[Path],
+    *,
+    formats: Sequence[str] | None = None,
+    option: str = "--output",
+) -> None:
     """Refuse an output that could not be written later, before any work is done.
+
+    Parameters
+    ----------
+    path : Path
+        The output.
+    inputs : list of Path
+        Files that it must not replace.
+    formats : sequence of str, optional
+        Endings that it may have; those of `write_table` when left out.
+    option : str
+        What it was named by.
 
     Raises
     ------
@@ -198,35 +239,49 @@ def check_output(path: Path, inputs: list[Path]) -> None:
         For an unknown format, a missing folder, one of the inputs, or anything but a file.
     """
     name = printable(str(path))
-    if path.suffix.lower() not in _WRITERS:
-        msg = f"--output {name}: cannot tell its format; use {', '.join(_WRITERS)}"
+    known = list(_WRITERS) if formats is None else formats
+    if path.suffix.lower() not in known:
+        msg = f"{option} {name}: cannot tell its format; use {', '.join(known)}"
         raise CliError(msg)
     try:
         target = _target(path)
         if not target.parent.is_dir():
-            msg = f"--output {name}: the folder {printable(str(target.parent))} does not exist"
+            msg = f"{option} {name}: the folder {printable(str(target.parent))} does not exist"
             raise CliError(msg)
         if not target.exists():
+            if not os.access(target.parent, os.W_OK):
+                msg = f"{option} {name}: nothing can be written into its folder; choose another"
+                raise CliError(msg)
             return
         if not stat.S_ISREG(target.stat().st_mode):
-            msg = f"--output {name}: is there already and not a regular file"
+            msg = f"{option} {name}: is there already and not a regular file"
             raise CliError(msg)
         if any(other.exists() and target.samefile(other) for other in inputs):
-            msg = f"--output {name}: is one of the inputs"
+            msg = f"{option} {name}: is one of the inputs"
             raise CliError(msg)
         if not os.access(target, os.W_OK):
-            msg = f"--output {name}: is there already and must not be written to"
+            msg = f"{option} {name}: is there already and must not be written to"
             raise CliError(msg)
     except (OSError, ValueError) as error:
-        msg = f"--output {name}: {printable(str(error))}"
+        msg = f"{option} {name}: {printable(str(error))}"
         raise CliError(msg) from error
 
 
-def write_table(table: Any, path: Path) -> None:
+def write_table(table: Any, path: Path, style: CsvStyle | None = None) -> None:
     """Write the table as .csv, .jsonl or .parquet; the file is complete or as it was before.
 
     The new content goes to a temporary file in the same folder, is forced to disk, and then takes
     the name; the folder is forced to disk last.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        What to write.
+    path : Path
+        Where to; its ending decides the format.
+    style : CsvStyle, optional
+        Of a .csv file: quotes only where a cell needs them, and as this says. When left out, all
+        text is quoted.
 
     Raises
     ------
@@ -237,7 +292,10 @@ def write_table(table: Any, path: Path) -> None:
     name = printable(str(path))
     try:
         with _replacing(target) as stream:
-            _WRITERS[path.suffix.lower()](table, stream)
+            if style is not None and path.suffix.lower() == ".csv":
+                _write_styled_csv(table, stream, style)
+            else:
+                _WRITERS[path.suffix.lower()](table, stream)
     except (OSError, pa.ArrowException) as error:
         msg = f"--output {name}: cannot be written ({_reason(error)})"
         msg += "; the file that was there is unchanged" if target.exists() else ""
@@ -306,6 +364,19 @@ def _with_reasons(audit: Audit, table: Any) -> Iterator[dict[str, Any]]:
 
 def _write_csv(table: Any, stream: IO[bytes]) -> None:
     csv.write_csv(table, stream)
+
+
+def _write_styled_csv(table: Any, stream: IO[bytes], style: CsvStyle) -> None:
+    text = io.TextIOWrapper(
+        stream, encoding="utf-8-sig" if style.is_marked else "utf-8", newline=""
+    )
+    writer = plain_csv.writer(text, delimiter=style.delimiter, lineterminator=style.line_end)
+    writer.writerow(table.column_names)
+    for start in range(0, table.num_rows, _JSON_ROWS):
+        part = table.slice(start, _JSON_ROWS)
+        writer.writerows(zip(*(column.to_pylist() for column in part.columns), strict=True))
+    text.flush()
+    text.detach()
 
 
 def _write_jsonl(table: Any, stream: IO[bytes]) -> None:

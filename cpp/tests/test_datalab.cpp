@@ -1,0 +1,1 @@
+#include "cupel/datalab.hpp"

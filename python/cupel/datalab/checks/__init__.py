@@ -1,0 +1,1 @@
+"""Checks, one issue type a module."""

@@ -1,0 +1,1 @@
+"""An audit told in a terminal, a notebook and one HTML page."""
