@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-TOPICS = {
-    "sport": "match goal team player season coach league score ball referee stadium".split(),
-    "cooking": "oven butter flour recipe sugar bake salt onion garlic pan dinner".split(),
-    "finance": "bank market stock profit loan interest share budget tax price".split(),
+WORDS = {
+    "sport": "match goal team player season coach league score ball referee stadium",
+    "cooking": "oven butter flour recipe sugar bake salt onion garlic pan dinner",
+    "finance": "bank market stock profit loan interest share budget tax price",
+    "": "the a of to and in was for with on that it by this from as very more new",
 }
-COMMON = "the a of to and in was for with on that it by this from as very more new".split()
+TOPICS = {topic: words.split() for topic, words in WORDS.items()}
+COMMON = TOPICS.pop("")
 
 
 def changed(labels, n_classes, share=0.05, seed=0):

@@ -7,12 +7,12 @@ from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
-from datalab_data import random_inputs
 
 from cupel.datalab import Datalab
 from cupel.datalab._dataset import Dataset, Labels
 from cupel.datalab._finding import Finding
 from cupel.datalab._record import AuditRecord
+from datalab_data import random_inputs
 
 EVIL = [
     "<script>document.title='owned'</script>",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from cupel.datalab import Datalab
@@ -29,10 +30,8 @@ class Planted(NamedTuple):
 
 def planted_digits(seed: int) -> Planted:
     """scikit-learn's digits with wrong labels, contradicting and harmless copies, and noise."""
-    from sklearn.datasets import load_digits
-
     rng = np.random.default_rng(seed)
-    features, labels = load_digits(return_X_y=True)
+    features, labels = pytest.importorskip("sklearn.datasets").load_digits(return_X_y=True)
     n = len(labels)
     errors, copied, outliers, twice = np.split(rng.permutation(n)[:180], [90, 130, 150])
     labels[errors] = (labels[errors] + rng.integers(1, 10, len(errors))) % 10

@@ -23,8 +23,8 @@ SHARED = (
     *("class_imbalance", "underperforming_group"),
 )
 # Checks that need no more of the features than the graph of neighbours.
-GRAPH_CHECKS = ("outlier", "near_duplicate", "non_iid", "underperforming_group", "data_valuation")
-GRAPH_DEFAULTS = tuple(name for name in GRAPH_CHECKS if name in SHARED)
+GRAPH_DEFAULTS = ("outlier", "near_duplicate", "non_iid", "underperforming_group")
+VALUATION = "data_valuation"
 K = 10
 
 CLUSTERED, FLAT = "clustered", "flat"
@@ -63,6 +63,7 @@ class Plan:
     further: tuple[Cell, ...]
     headline: Cell
     graph: Cell
+    valuation: Cell  # cleanlab's takes 16 bytes for each pair of rows
     most_runs: int
     patience: float
     imports: int
@@ -84,6 +85,7 @@ FULL = Plan(
     further=(Cell(50_000, 512, 10, "float32"), Cell(50_000, 512, 10, kind=FLAT)),
     headline=Cell(50_000, 512, 10),
     graph=Cell(50_000, 64, 10),
+    valuation=Cell(10_000, 64, 10),
     most_runs=5,
     patience=15.0,
     imports=21,
@@ -96,6 +98,7 @@ QUICK = Plan(
     further=(Cell(5_000, 64, 10, "float32"), Cell(5_000, 64, 10, kind=FLAT)),
     headline=Cell(5_000, 64, 10),
     graph=Cell(5_000, 64, 10),
+    valuation=Cell(2_000, 64, 10),
     most_runs=3,
     patience=3.0,
     imports=5,

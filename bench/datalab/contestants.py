@@ -13,7 +13,7 @@ import numpy as np
 
 from cupel import knn_graph
 
-from .cases import CUPEL_ALL, SHARED, Cell, Inputs, K, make_inputs, table_of
+from .cases import CUPEL_ALL, SHARED, VALUATION, Cell, Inputs, K, make_inputs, table_of
 
 TOLERANCE = 1e-6
 _WARM_UP = Cell(300, 8, 3)
@@ -43,7 +43,7 @@ def warm_up(contestants: Iterable[str]) -> None:
         lab = make_lab(contestant, inputs)
         arrays = {"pred_probs": inputs.pred_probs, "features": inputs.features}
         find(lab, contestant, SHARED, **arrays)
-        find(lab, contestant, ("data_valuation",), knn_graph=graph)
+        find(lab, contestant, (VALUATION,), knn_graph=graph)
 
 
 @contextlib.contextmanager

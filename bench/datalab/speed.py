@@ -12,9 +12,9 @@ from .cases import (
     CLEANLAB,
     CONTESTANTS,
     CUPEL,
-    GRAPH_CHECKS,
     GRAPH_DEFAULTS,
     SHARED,
+    VALUATION,
     Cell,
     K,
     Plan,
@@ -41,19 +41,28 @@ def time_cells(plan: Plan, log: Log) -> list[Row]:
 
 
 def time_graph_checks(plan: Plan, log: Log) -> list[Row]:
-    """Give the same graph to both packages."""
-    inputs = make_inputs(plan.graph)
+    """Give the same graph to both packages: each check alone, then cleanlab's defaults together."""
     warm_up((CUPEL, CLEANLAB))
+    alone = {name: (name,) for name in GRAPH_DEFAULTS}
+    return [
+        *_time_on_graph(plan, plan.graph, alone | {TOGETHER: GRAPH_DEFAULTS}, log),
+        *_time_on_graph(plan, plan.valuation, {VALUATION: (VALUATION,)}, log),
+    ]
+
+
+def _time_on_graph(
+    plan: Plan, cell: Cell, checks: dict[str, tuple[str, ...]], log: Log
+) -> list[Row]:
+    inputs = make_inputs(cell)
     graph = knn_graph(inputs.features, K).to_csr()
-    alone = [(name, (name,)) for name in GRAPH_CHECKS]
     rows = []
-    for name, issue_types in [*alone, (TOGETHER, GRAPH_DEFAULTS)]:
+    for name, issue_types in checks.items():
         arrays: dict[str, Any] = {"knn_graph": graph}
         if "underperforming_group" in issue_types:
             arrays["pred_probs"] = inputs.pred_probs
-        row = _compare(plan, plan.graph, (CUPEL, CLEANLAB), issue_types, inputs, arrays)
+        row = _compare(plan, cell, (CUPEL, CLEANLAB), issue_types, inputs, arrays)
         rows.append(row | {"check": name})
-        log(f"{name} from a graph, {plan.graph}: {_times(row)}")
+        log(f"{name} from a graph, {cell}: {_times(row)}")
     return rows
 
 

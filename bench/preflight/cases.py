@@ -181,12 +181,16 @@ def file_sets(folder: Path, seeds: int) -> Iterator[Inputs]:
         order = np.random.default_rng(7).permutation(len(labels))
         probs, labels = probs[order], labels[order]
         features = np.log(np.maximum(probs.astype(np.float64), 1e-9))
-        whole = Inputs(source, "ResNet" if "C" in source else "CNN", 0.0, "all rows", labels, probs, features)
+        whole = Inputs(
+            source, "ResNet" if "C" in source else "CNN", 0.0, "all rows", labels, probs, features
+        )
         yield whole
         for seed in range(seeds):
             rng = np.random.default_rng(seed)
             for n in (500, 2000):
-                yield whole.take(np.sort(rng.choice(len(labels), n, False)), f"{n} rows, draw {seed}")
+                yield whole.take(
+                    np.sort(rng.choice(len(labels), n, False)), f"{n} rows, draw {seed}"
+                )
             rows = uneven(labels, rng)
             rows = np.sort(rng.choice(rows, min(len(rows), 5000), False))
             yield whole.take(rows, f"uneven, draw {seed}")

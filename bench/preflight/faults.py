@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,9 @@ class Fault:
         Tasks it applies to.
     figures : dict
         Figures that the warning must have, besides.
+    judged_from : float
+        Standard deviations beyond chance by which labels and predictions must agree before the
+        fault is put in: what agrees by chance alone cannot be seen to disagree.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Fault:
     with_features: bool = False
     tasks: tuple[str, ...] = ("classification",)
     figures: Mapping[str, Any] | None = None
+    judged_from: float = 10.0
 
 
 def _probs(x: Inputs, probs: Any) -> Passed:
@@ -117,8 +121,9 @@ def _duplicates(x: Inputs, rng: np.random.Generator) -> Passed:
     return passed | {"folds": np.r_[np.zeros(n), np.ones(5)]}
 
 
-def _constant_column(x: Inputs) -> Passed:
-    features = np.c_[x.features, np.full(len(x.labels), 3.0)]
+def _constant_columns(x: Inputs) -> Passed:
+    many = 1 + x.features.shape[1] // 9
+    features = np.c_[x.features, np.full((len(x.labels), many), 3.0)]
     return _with_features(_probs(x, x.probs), features)
 
 
@@ -159,7 +164,7 @@ FAULTS = (
         "class without examples, labels numbered anew",
         "columns",
         lambda x, _: _without_first_class(x),
-        _MOVED,
+        (*_MOVED, "columns_without_label"),
     ),
     Fault(
         "rows shifted by 1",
@@ -183,6 +188,7 @@ FAULTS = (
         lambda x, _: _rows(x, _from_middle_on(x)),
         _SHIFTED,
         tasks=_ANY,
+        judged_from=15.0,
         figures={"lag": 1},
     ),
     Fault(
@@ -212,7 +218,7 @@ FAULTS = (
         "rows of features shifted by 3",
         "features",
         lambda x, _: _with_features(_probs(x, x.probs), np.roll(x.features, 3, axis=0)),
-        ("shifted_features",),
+        ("shifted_features", "shuffled_features"),
         with_features=True,
         tasks=_ANY,
     ),
@@ -247,9 +253,7 @@ FAULTS = (
         lambda x, _: _probs(x, np.c_[0.9 * x.probs, np.full(len(x.probs), 0.1)]),
         ("columns_without_label",),
     ),
-    Fault(
-        "class with one example", "values", lambda x, _: _single(x), ("single_example_classes",)
-    ),
+    Fault("class with one example", "values", lambda x, _: _single(x), ("single_example_classes",)),
     Fault(
         "five near-duplicates in another fold",
         "features",
@@ -258,9 +262,9 @@ FAULTS = (
         with_features=True,
     ),
     Fault(
-        "constant column of features",
+        "constant columns of features",
         "features",
-        lambda x, _: _constant_column(x),
+        lambda x, _: _constant_columns(x),
         ("constant_features",),
         with_features=True,
     ),

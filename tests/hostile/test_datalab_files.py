@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import hashlib
 import io
 import json
@@ -9,11 +11,15 @@ import pickle
 import zipfile
 
 import numpy as np
+import pandas as pd
 import pytest
+from tests.store_data import full_record, parts_of, same
 
+from cupel.datalab import _reading_files
+from cupel.datalab._dataset import DatasetLoadError
+from cupel.datalab._reading import read_table
 from cupel.datalab._store import load_record, save_record
 from cupel.datalab._store_file import pack
-from tests.store_data import full_record, parts_of, same
 
 
 @pytest.fixture(scope="module")
@@ -107,9 +113,22 @@ def test_other_versions_and_other_formats(content, tmp_path):
 
     newer = json.loads(members_of(content)["manifest.json"]) | {"version": 2, "cupel": "9.9"}
     refused(path, with_manifest(json.dumps(newer).encode()), "cupel 9.9.*pip install --upgrade")
-    for bad in (b"[]", b"{}", b"\xff", b"[" * 100_000, b'{"format": "x", "version": 1, "members": {}}'):
+    for bad in (
+        b"[]",
+        b"{}",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"format": "x", "version": 1, "members": {}}',
+    ):
         refused(path, with_manifest(bad), "no audit")
-    foreign = [b"", b"text", pickle.dumps({"a": 1}), b"\x93NUMPY\x01\x00", bytes(1000), b"PK\x05\x06"]
+    foreign = [
+        b"",
+        b"text",
+        pickle.dumps({"a": 1}),
+        b"\x93NUMPY\x01\x00",
+        bytes(1000),
+        b"PK\x05\x06",
+    ]
     for data in foreign:
         refused(path, data, "no audit")
     refused(path, zipped({"[Content_Types].xml": b"<x/>"}), "but no audit")
@@ -190,6 +209,21 @@ def label_out_of_range(record, members) -> None:
     record["labels"]["class_names"] = ["cat"]
 
 
+def no_header(record, members) -> None:
+    name = next(iter(members))
+    members[name] = members[name][:10] + b"{(" + members[name][12:]
+
+
+def odd_frame(record, members) -> None:
+    record["errors"] = {
+        "$series": [[{"$small": ["<i8", [1], "00" * 8]}, "i4,i4"], None, [[0, 1, 1], None, None]]
+    }
+
+
+def unchanged(record, members) -> None:
+    pass
+
+
 def missing_array(record, members) -> None:
     record["errors"] = {"$array": "arrays/999.npy"}
 
@@ -199,6 +233,7 @@ def missing_array(record, members) -> None:
     [
         *(huge_header, pickled, far_neighbour, unknown_task, other_rows, no_labels, short_scores),
         *(unknown_tag, deep, object_scalar, wrong_lengths, label_out_of_range, missing_array),
+        *(no_header, odd_frame),
     ],
 )
 def test_changed_with_right_hashes(content, tmp_path, change):
@@ -208,5 +243,62 @@ def test_changed_with_right_hashes(content, tmp_path, change):
 
 def test_repacking_alone_is_fine(content, parts, tmp_path):
     path = tmp_path / "a"
-    path.write_bytes(repacked(content, lambda record, members: None))
+    path.write_bytes(repacked(content, unchanged))
     assert same(parts_of(load_record(path)), parts)
+
+
+ODD_TREES: list = [None, True, -1, 1e308, 10**30, "", "<f8", [], [1], {}, {"$array": "record.json"}]
+ODD_TREES += [{tag: [[1], [2]]} for tag in ("$list", "$dict", "$frame", "$graph", "$texts", "$csr")]
+ODD_TREES += [{"$small": ["<f8", [10**12], ""]}, {"$scalar": ["V8", "00" * 8]}, {"$int": "z"}]
+
+
+def places(tree, found: list) -> list:
+    """Every place in a tree, as a container and the key in it."""
+    for key, part in tree.items() if isinstance(tree, dict) else enumerate(tree):
+        found.append((tree, key))
+        if isinstance(part, (dict, list)):
+            places(part, found)
+    return found
+
+
+def test_anything_anywhere(content, tmp_path):
+    """Either the audit is refused, or what came back can be read in full."""
+    rng = np.random.default_rng(0)
+    path, refusals = tmp_path / "a", 0
+
+    def change(record, members) -> None:
+        every = places(record, [])
+        tree, key = every[rng.integers(len(every))]
+        tree[key] = copy.deepcopy(ODD_TREES[rng.integers(len(ODD_TREES))])
+
+    for _ in range(200):
+        path.write_bytes(repacked(content, change))
+        try:
+            parts_of(load_record(path))
+        except ValueError:
+            refusals += 1
+    assert refusals > 100
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".xlsx"])
+def test_tables_with_bytes_changed(suffix, tmp_path):
+    """What Arrow and openpyxl make of damaged files comes as one kind of error."""
+    frame = pd.DataFrame({"a": ["x", "y", None] * 9, "n": range(27)})
+    path = tmp_path / f"t{suffix}"
+    frame.to_parquet(path) if suffix == ".parquet" else frame.to_excel(path, index=False)
+    whole, rng = path.read_bytes(), np.random.default_rng(0)
+    for _ in range(100):
+        damaged = bytearray(whole)
+        damaged[rng.integers(len(whole))] = rng.integers(256)
+        path.write_bytes(bytes(damaged))
+        with contextlib.suppress(DatasetLoadError):
+            table = read_table(path)
+            assert [table.cell(name, 0) for name in table.column_names]
+
+
+def test_a_workbook_that_would_grow(tmp_path, monkeypatch):
+    monkeypatch.setattr(_reading_files, "_MOST_UNPACKED", 1 << 20)
+    path = tmp_path / "t.xlsx"
+    path.write_bytes(zipped({"xl/workbook.xml": bytes(20 << 20)}, zipfile.ZIP_DEFLATED))
+    with pytest.raises(ValueError, match="would unpack to 20 MB"):
+        read_table(path)

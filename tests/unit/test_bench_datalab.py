@@ -46,6 +46,7 @@ def toy_plan() -> Any:
         classes=(3,),
         headline=cell,
         graph=cell,
+        valuation=cell,
         further=(cell._replace(dtype="float32"),),
         most_runs=2,
         patience=60.0,
@@ -91,7 +92,8 @@ def test_a_run_makes_the_report(tmp_path: Path) -> None:
     assert len(kept) == len(cases.PARTS)
     results = json.loads(json.dumps(results, allow_nan=False))
     assert bench("results").differences(results) == []
-    assert [row["check"] for row in results["graph"]] == [*cases.GRAPH_CHECKS, "all defaults"]
+    checks = [row["check"] for row in results["graph"]]
+    assert checks == [*cases.GRAPH_DEFAULTS, "all defaults", cases.VALUATION]
     assert [row["contestant"] for row in results["memory"]] == ["cupel"]
     assert set(results["cells"][0]["seconds"]) == set(cases.CONTESTANTS)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.review_data import audit_of, context_of, finding_of
+from tests.strategies import real_data
 
 from cupel.datalab.checks import ambiguous
 from cupel.filter import find_label_issues
 from cupel.posterior import get_label_posteriors
-from tests.review_data import audit_of, context_of, finding_of
-from tests.strategies import real_data
 
 
 def clusters(seed=0, n=400, k=4):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.review_data import audit_of, context_of, planted_digits
 
 from cupel.datalab._finding import Finding
 from cupel.datalab.checks import duplicate_conflict, near_duplicate
 from cupel.neighbors import knn_graph
-from tests.review_data import audit_of, context_of, planted_digits
 
 
 def find(labels, features, **parameters) -> Finding:

@@ -53,12 +53,16 @@ def test_a_table_beside_the_pictures(tmp_path):
         assert table.image(0).getpixel((0, 0)) == (7, 0, 0)
         assert table.image(1) is None
         assert table.kind("image") == "image"
-    for name, why in (("b.png", "no such file"), ("../a.png", "outside"), (str(tmp_path.parent), "out")):
+    for name, why in (
+        ("b.png", "no such file"),
+        ("../a.png", "outside"),
+        (str(tmp_path.parent), "out"),
+    ):
         table_path.write_text(f"file_name,label\na.png,cat\n{name},dog\n")
         with pytest.raises(DatasetLoadError, match=f"of row 1 is .*{why}"):
             read_table(tmp_path)
     table_path.write_text("name,label\na.png,cat\n")
-    with pytest.raises(DatasetLoadError, match="no column 'file_name'.*name, label"):
+    with pytest.raises(DatasetLoadError, match=r"no column 'file_name'.*name, label"):
         read_table(tmp_path)
 
 
@@ -67,7 +71,7 @@ def test_folders_that_are_wrong(tmp_path):
         read_table(tmp_path)
     picture(tmp_path / "cat" / "1.png")
     picture(tmp_path / "2.png")
-    with pytest.raises(DatasetLoadError, match="2.png is in no folder of a class"):
+    with pytest.raises(DatasetLoadError, match=r"2\.png is in no folder of a class"):
         read_table(tmp_path)
 
 
@@ -85,7 +89,15 @@ def test_what_a_column_may_hold(tmp_path):
         {"bytes": None, "path": str(tmp_path / "a.png")},
         np.full((3, 4, 3), 9, np.uint8),
     ]
-    wrong = [encoded[:40], b"", "none.png", 3, huge.getvalue(), {"bytes": None, "path": None}, object()]
+    wrong = [
+        encoded[:40],
+        b"",
+        "none.png",
+        3,
+        huge.getvalue(),
+        {"bytes": None, "path": None},
+        object(),
+    ]
     dataset = Dataset.load({"im": [*values, *wrong, None]}, image_key="im")
     for row in range(len(values)):
         assert dataset.image(row).size == (4, 3), row

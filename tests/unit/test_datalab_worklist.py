@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import time
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.review_data import audit_of, context_of, finding_of, planted_digits
+from tests.strategies import real_data
 
 from cupel.datalab import Datalab
 from cupel.datalab._reasons import reasons
 from cupel.datalab._worklist import compare_worklists, worklist
 from cupel.rank import get_label_quality_scores
-from tests.review_data import audit_of, context_of, finding_of, planted_digits
-from tests.strategies import real_data
 
 N = 12
 
@@ -40,10 +42,10 @@ def of(lab, top=None):
 @pytest.fixture(scope="module")
 def digits():
     """Digits with planted issues, audited with cross-validated probabilities."""
+    planted = planted_digits(0)
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import cross_val_predict
 
-    planted = planted_digits(0)
     model = LogisticRegression(max_iter=200)
     probs = cross_val_predict(model, planted.features, planted.labels, cv=3, method="predict_proba")
     lab = Datalab({"y": planted.labels}, label_name="y", verbosity=0)
@@ -121,8 +123,9 @@ def test_near_duplicates_stand_for_their_group():
         ),
     )
     found = of(lab)
-    assert found.rows.tolist() == [5, 2, 4]  # 4: for itself and 6, next to its like
-    assert found.group_sizes.tolist() == [1, 4, 3]
+    assert found.rows.tolist() == [5, 2]  # 5 has a problem of its own, and stands for 4 and 6
+    assert found.issue_types == [("near_duplicate", "outlier"), ("near_duplicate",)]
+    assert found.group_sizes.tolist() == [1, 4]
     assert "4 near-duplicates" in found.reasons[1]
     assert found.values[1] == pytest.approx(0.05 * 0.75)
 
@@ -137,6 +140,20 @@ def test_rows_of_a_group_follow_its_first():
         finding_of("near_duplicate", groups >= 0, np.ones(N), cluster_id=groups),
     )
     assert of(lab).rows.tolist() == [0, 6, 3, 7]  # 7 is worth less than half of 0
+
+
+def test_labels_without_probabilities_count_only_where_flagged():
+    scores = np.where(mask(2), 0.1, 0.4)
+    found = of(
+        audit_of(
+            np.arange(12.0),
+            finding_of("label", mask(2), scores),
+            finding_of("own", mask(3), np.where(mask(3), 0.0, 1.0)),
+            task="regression",
+        )
+    )
+    assert found.rows.tolist() == [2, 3]
+    assert found.values == pytest.approx([0.45, 0.1])
 
 
 def conflict(rows, group, share, other, kind=0, **evidence):
@@ -325,3 +342,14 @@ def test_examples_without_ids_are_known_by_their_content():
         "new",
         "resolved",
     ]
+
+
+def test_the_guide_runs():
+    for extra in ("pandas", "sklearn"):
+        pytest.importorskip(extra)
+    guide = Path(__file__).resolve().parents[2] / "docs" / "review.md"
+    names: dict[str, object] = {}
+    for block in re.findall(r"```python\n(.*?)```", guide.read_text(encoding="utf-8"), re.DOTALL):
+        exec(compile(block, guide.name, "exec"), names)  # noqa: S102 - our own guide
+    first = names["worklist"]
+    assert {"scan-0011", "scan-0022", "scan-0033"} <= set(first["row_id"][:10])

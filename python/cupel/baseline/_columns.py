@@ -178,8 +178,7 @@ def _place_strings(plan: Columns, name: str, strings: list[str], codes: Any) -> 
 
 
 def _place_vectors(plan: Columns, name: str, values: NDArray[Any]) -> str | None:
-    lengths = {len(value) for value in values if value is not None}
-    if len(lengths) > 1 or None in values.tolist():
+    if any(value is None for value in values) or len({len(value) for value in values}) > 1:
         return "lists of different lengths"
     try:
         vectors = np.array([np.asarray(value, np.float32) for value in values])

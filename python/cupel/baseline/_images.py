@@ -109,8 +109,10 @@ def _edges(grey: NDArray[np.float32]) -> NDArray[np.float32]:
 def _missing_note(unreadable: list[int]) -> list[str]:
     if not unreadable:
         return []
+    if len(unreadable) == 1:
+        return [f"1 image cannot be read (row {unreadable[0]}); it counts as an average one"]
     named = ", ".join(map(str, unreadable[:_MOST_NAMED]))
-    more = " …" if len(unreadable) > _MOST_NAMED else ""
+    more = ", …" if len(unreadable) > _MOST_NAMED else ""
     return [
         f"{len(unreadable):,} images cannot be read (rows {named}{more}); they count as average ones"
     ]

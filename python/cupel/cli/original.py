@@ -12,13 +12,16 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
-from cupel.cli.output import CsvStyle
+from cupel.cli.csvstyle import CsvStyle
 
-__all__ = ["Original", "read_original"]
+__all__ = ["Original", "like_formulas", "read_original"]
 
+_FORMULA = r"^([=@\t\r]|[+-][^0-9.,\s])"  # signed numbers and dashes before text are none
+_MOST_NAMED = 5
 _DELIMITERS = ",;\t|"
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BLOCK = 8 << 20
@@ -63,6 +66,21 @@ def read_original(path: Path, dataset: Any) -> Original:
             return Original(table)
     columns = {name: _array(dataset, name) for name in dataset.column_names}
     return Original(pa.table(columns), CsvStyle(is_marked=suffix == ".xlsx"))
+
+
+def like_formulas(table: Any) -> list[str]:
+    """Tell of columns with text that a spreadsheet could take for formulas."""
+    risky = [
+        name
+        for name, column in zip(table.column_names, table.columns, strict=True)
+        if pa.types.is_string(column.type)
+        and pc.any(pc.match_substring_regex(column, _FORMULA)).as_py()
+    ]
+    if not risky:
+        return []
+    named = ", ".join(map(repr, risky[:_MOST_NAMED])) + (", …" if len(risky) > _MOST_NAMED else "")
+    told = f"cells that begin with = + - or @ (column {named}) are written as they are"
+    return [f"{told}; a spreadsheet may take them for formulas: import the file as text"]
 
 
 def _texts(path: Path, suffix: str, dataset: Any) -> Original | None:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import csv as plain_csv
-import io
 import json
 import os
 import secrets
 import stat
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -23,14 +19,14 @@ from pyarrow import csv, parquet
 from cupel.cli.errors import CliError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from cupel.cli.audit import Audit
+    from cupel.cli.csvstyle import CsvStyle
 
 __all__ = [
-    "CsvStyle",
     "check_output",
     "id_array",
     "json_document",
@@ -43,25 +39,6 @@ __all__ = [
 
 _JSON_ROWS = 4_096  # rows turned into Python objects at a time
 _STALE_SECONDS = 3_600
-
-
-@dataclass(frozen=True)
-class CsvStyle:
-    """How a .csv file is written that is to look like another.
-
-    Attributes
-    ----------
-    delimiter : str
-        What separates cells.
-    line_end : str
-        What ends a row.
-    is_marked : bool
-        Whether it begins with a byte order mark, which tells spreadsheets that it is UTF-8.
-    """
-
-    delimiter: str = ","
-    line_end: str = "\n"
-    is_marked: bool = False
 
 
 def suspects_table(audit: Audit, ids: Any = None) -> Any:
@@ -293,7 +270,7 @@ def write_table(table: Any, path: Path, style: CsvStyle | None = None) -> None:
     try:
         with _replacing(target) as stream:
             if style is not None and path.suffix.lower() == ".csv":
-                _write_styled_csv(table, stream, style)
+                style.write(table, stream)
             else:
                 _WRITERS[path.suffix.lower()](table, stream)
     except (OSError, pa.ArrowException) as error:
@@ -364,19 +341,6 @@ def _with_reasons(audit: Audit, table: Any) -> Iterator[dict[str, Any]]:
 
 def _write_csv(table: Any, stream: IO[bytes]) -> None:
     csv.write_csv(table, stream)
-
-
-def _write_styled_csv(table: Any, stream: IO[bytes], style: CsvStyle) -> None:
-    text = io.TextIOWrapper(
-        stream, encoding="utf-8-sig" if style.is_marked else "utf-8", newline=""
-    )
-    writer = plain_csv.writer(text, delimiter=style.delimiter, lineterminator=style.line_end)
-    writer.writerow(table.column_names)
-    for start in range(0, table.num_rows, _JSON_ROWS):
-        part = table.slice(start, _JSON_ROWS)
-        writer.writerows(zip(*(column.to_pylist() for column in part.columns), strict=True))
-    text.flush()
-    text.detach()
 
 
 def _write_jsonl(table: Any, stream: IO[bytes]) -> None:

@@ -51,6 +51,8 @@ class TableAudit:
         What to review, the most valuable look first.
     guesses : dict of int to Guess
         By row of the table, what the model thinks of those without a label.
+    warned : list of str
+        What the checks warned of.
     """
 
     input: TableInput
@@ -58,6 +60,12 @@ class TableAudit:
     lab: Any
     worklist: Any
     guesses: dict[int, Guess] = field(default_factory=dict)
+    warned: list[str] = field(default_factory=list)
+
+    @property
+    def notes(self) -> list[str]:
+        """What was decided or left out on the way, in words."""
+        return [*self.input.notes, *self.model.notes, *self.warned]
 
     @property
     def share_of_suspects(self) -> float:
@@ -90,8 +98,8 @@ def audit_table(
         with stages.stage("looking for issues") as tell:
             audit = _audited(table, model, options["threads"], tell)
         with stages.stage("writing") as tell:
-            _write(audit, files, tell)
-    note([*table.notes, *model.notes], quiet=quiet)
+            formulas = _write(audit, files, tell)
+    note([*audit.notes, *formulas], quiet=quiet)
     _show(audit, files, source, as_json=as_json, top=top)
     fail_if_over(fail_over, audit.share_of_suspects, "have a suspect label")
 
@@ -148,8 +156,9 @@ def _audited(
     rows = table.labelled
     try:
         lab = Datalab(data, table.task, verbosity=0, **roles)
-        with warnings.catch_warnings():  # kept in lab.errors, and told from there
-            warnings.simplefilter("ignore", CheckFailedWarning)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UserWarning)
+            warnings.simplefilter("ignore", CheckFailedWarning)  # told from lab.errors
             lab.find_issues(
                 pred_probs=_predictions(model, lab.class_names)[rows],
                 features=model.features[rows],
@@ -159,7 +168,9 @@ def _audited(
         worklist = lab.get_worklist()
     except (ImportError, ValueError) as error:
         raise CliError(str(error)) from error
-    return TableAudit(table, model, lab, worklist, _guesses(table, model, lab.class_names))
+    guesses = _guesses(table, model, lab.class_names)
+    warned = [str(w.message) for w in caught if issubclass(w.category, UserWarning)]
+    return TableAudit(table, model, lab, worklist, guesses, warned)
 
 
 def _predictions(model: Baseline, class_names: list[Any]) -> Any:
@@ -192,8 +203,9 @@ def _guesses(table: TableInput, model: Baseline, class_names: list[Any]) -> dict
     return found
 
 
-def _write(audit: TableAudit, files: OutputFiles, tell: Callable[[float], None]) -> None:
-    from cupel.cli.original import read_original
+def _write(audit: TableAudit, files: OutputFiles, tell: Callable[[float], None]) -> list[str]:
+    """Write both files, and return what to note about them."""
+    from cupel.cli.original import like_formulas, read_original
     from cupel.cli.output import write_table
 
     original = read_original(audit.input.path, audit.input.dataset)
@@ -208,6 +220,7 @@ def _write(audit: TableAudit, files: OutputFiles, tell: Callable[[float], None])
         reason = printable(error.strerror or str(error))
         msg = f"--report {printable(str(files.report))}: cannot be written ({reason})"
         raise CliError(msg) from error
+    return like_formulas(original.table) if files.table.suffix.lower() == ".csv" else []
 
 
 def _show(

@@ -63,10 +63,11 @@ def label_notes(labels: NDArray[np.object_], name: str, task: str) -> list[str]:
     if missing.size:
         named = ", ".join(map(str, missing[:_MOST_NAMED]))
         more = ", …" if len(missing) > _MOST_NAMED else ""
+        one = len(missing) == 1
         notes.append(
-            f"{len(missing):,} {'row has' if len(missing) == 1 else 'rows have'} no label in "
-            f"{name!r} (row {named}{more}): left out of the audit; the list says what the model "
-            "thinks they are"
+            f"{len(missing):,} {'row has' if one else 'rows have'} no label in {name!r} "
+            f"({'row' if one else 'rows'} {named}{more}): left out of the audit; the list says "
+            f"what the model thinks of {'it' if one else 'them'}"
         )
     if task == "classification":
         notes += _alike(labels)

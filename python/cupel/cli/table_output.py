@@ -169,7 +169,7 @@ def json_summary(audit: TableAudit) -> dict[str, Any]:
             "folds": model.folds,
             "compared": model.candidates,
         },
-        "notes": [*table.notes, *model.notes],
+        "notes": audit.notes,
         "summary": {
             "rows": table.dataset.n_rows,
             "rows_without_label": table.dataset.n_rows - len(table.labelled),

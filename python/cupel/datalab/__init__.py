@@ -3,9 +3,19 @@
 The interface of cleanlab 2.9.0's Datalab; ``docs/audit.md`` is the guide.
 """
 
+from cupel.datalab._dataset import DataFormatError, DatasetDictError, DatasetLoadError
 from cupel.datalab._reading import read_table
 from cupel.datalab._run import CheckFailedWarning
 from cupel.datalab.datalab import Datalab
 from cupel.datalab.issue_manager import IssueManager, register
 
-__all__ = ["CheckFailedWarning", "Datalab", "IssueManager", "read_table", "register"]
+__all__ = [
+    "CheckFailedWarning",
+    "DataFormatError",
+    "Datalab",
+    "DatasetDictError",
+    "DatasetLoadError",
+    "IssueManager",
+    "read_table",
+    "register",
+]

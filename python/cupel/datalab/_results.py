@@ -60,7 +60,7 @@ class AuditResults:
     @property
     def labels(self) -> Any:
         """Labels as numbers: classes from 0, values, or lists of classes; empty if there are none."""
-        return self._record.labels.values if self.has_labels else np.array([])
+        return self._record.labels.in_given_order() if self.has_labels else np.array([])
 
     @property
     def class_names(self) -> list[Any]:

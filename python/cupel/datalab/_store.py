@@ -88,9 +88,8 @@ def load_record(path: str | os.PathLike[str], data: Any = None) -> AuditRecord:
         record = record_of(Decoder(members).decode(tree))
     except (ImportError, MemoryError):
         raise
-    except (
-        Exception
-    ) as error:  # what fits no longer can make NumPy and pandas raise almost anything
+    # What was changed on purpose can make NumPy and pandas raise almost anything.
+    except Exception as error:
         msg = (
             f"{printable(file)} does not hold an audit that fits together ({printable(error)}); "
             "run the audit again"

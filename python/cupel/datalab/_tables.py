@@ -37,9 +37,12 @@ def issue_table(record: AuditRecord, name: str) -> Any:
 
 
 def summary_table(record: AuditRecord) -> Any:
-    """One row per issue type: its overall score and number of issues."""
+    """One row per issue type: its overall score and number of issues.
+
+    Image properties that most images share are no issue of the data set, as in cleanlab.
+    """
     pandas = require("pandas", "Datalab.issue_summary")
-    found = list(record.findings.values())
+    found = [f for f in record.findings.values() if not f.info.get("exceeds_max_prevalence")]
     return pandas.DataFrame(
         {
             "issue_type": [finding.name for finding in found],

@@ -153,10 +153,11 @@ def _representatives(
     groups = group_ids(record)
     sizes = np.ones(record.n_rows, dtype=np.int64)
     if groups is not None:
-        rows = np.flatnonzero(alike & ~others & (groups >= 0))
+        only_alike = np.flatnonzero(alike & ~others & (groups >= 0))
+        alike[only_alike] = False
+        rows = only_alike[~np.isin(groups[only_alike], groups[others])]  # others speak for theirs
         rows = rows[np.argsort(-values[rows], kind="stable")]
         _, first = np.unique(groups[rows], return_index=True)
-        alike[rows] = False
         alike[rows[first]] = True
         sizes[rows[first]] = np.bincount(groups + 1)[groups[rows[first]] + 1]
     chosen = np.flatnonzero(alike | others)

@@ -81,8 +81,7 @@ def group_ids(record: AuditRecord) -> NDArray[np.int64] | None:
 
 def suggest(record: AuditRecord, rows: NDArray[np.int64]) -> Suggestions:
     """Suggest labels for examples on the list, each by the finding that is surest."""
-    labels = np.full(len(rows), None, dtype=np.object_)
-    best = np.full(len(rows), np.nan)
+    labels, best = _no_suggestions(len(rows))
     for name, suggest_by in _SUGGESTIONS.items():
         finding = record.findings.get(name)
         if finding is None:
@@ -112,7 +111,8 @@ def _of_label(_record: AuditRecord, finding: Finding) -> NDArray[np.float64]:
     """Count a wrong label whole if the suggestion is right, half if the reviewer must find it."""
     wrong = finding.evidence.get("error_probability")
     if wrong is None:
-        return _LABEL_WEIGHT * (1.0 - _finite(finding.scores, 1.0))
+        values = _LABEL_WEIGHT * (1.0 - np.clip(_finite(finding.scores, 1.0), 0.0, 1.0))
+        return np.where(finding.is_issue, values, 0.0)
     return _finite(0.5 * (wrong + finding.evidence["suggested_label_probability"]), 0.0)
 
 
@@ -159,7 +159,7 @@ def _votes(record: AuditRecord, finding: Finding) -> _Votes | None:
     n = record.n_rows
     votes = _Votes(np.ones(n), np.full(n, -1), np.zeros(n))
     labels = np.asarray(record.labels.values, dtype=np.int64)
-    rows = np.flatnonzero(finding.is_issue & (finding.evidence["kind"] != _LEAKAGE) & (labels >= 0))
+    rows = np.flatnonzero(finding.is_issue & (finding.evidence["kind"] != _LEAKAGE))
     if not rows.size:
         return votes
     k = int(labels.max()) + 1
@@ -174,7 +174,7 @@ def _votes(record: AuditRecord, finding: Finding) -> _Votes | None:
     first, own = ordered[starts[group]], cell
     second = ordered[np.minimum(starts[group] + 1, len(cells) - 1)]
     other = np.where(first == own, second, first)
-    there = of_group[other] == groups
+    there = (of_group[other] == groups) & (other != own)
     votes.own_share[rows] = support[own] / total[group]
     votes.other[rows] = np.where(there, class_of[other], -1)
     votes.other_share[rows] = np.where(there, support[other] / total[group], 0.0)
@@ -200,17 +200,19 @@ def _label_suggestion(
     if record.task == "classification" and codes is not None:
         found = finding.evidence["suggested_label_probability"][rows]
         return Suggestions(names_or_none(record.labels, codes[rows]), found.astype(np.float64))
-    labels = np.full(len(rows), None, dtype=np.object_)
+    suggested = _no_suggestions(len(rows))
     predicted = finding.columns.get("predicted_label")
     if predicted is not None:
         for at, row in enumerate(rows.tolist()):
-            labels[at] = predicted[row]
-    return Suggestions(labels, np.full(len(rows), np.nan))
+            suggested.labels[at] = predicted[row]
+    return suggested
 
 
 def _conflict_suggestion(
     record: AuditRecord, finding: Finding, rows: NDArray[np.int64]
 ) -> Suggestions:
+    if "same_label_share" not in finding.evidence:  # found by a check of the user's
+        return _no_suggestions(len(rows))
     votes = _votes(record, finding)
     if votes is not None:
         return Suggestions(names_or_none(record.labels, votes.other[rows]), votes.other_share[rows])
@@ -224,13 +226,17 @@ def _ambiguous_suggestion(
     record: AuditRecord, finding: Finding, rows: NDArray[np.int64]
 ) -> Suggestions:
     """Suggest the other of the two plausible classes."""
-    if record.task != "classification":
-        return Suggestions(np.full(len(rows), None, np.object_), np.full(len(rows), np.nan))
+    if record.task != "classification" or "first_class" not in finding.evidence:
+        return _no_suggestions(len(rows))
     evidence = {name: values[rows] for name, values in finding.evidence.items()}
     is_first = evidence["first_class"] == np.asarray(record.labels.values)[rows]
     codes = np.where(is_first, evidence["second_class"], evidence["first_class"])
     share = np.where(is_first, evidence["second_probability"], evidence["first_probability"])
     return Suggestions(names_or_none(record.labels, codes), share)
+
+
+def _no_suggestions(n: int) -> Suggestions:
+    return Suggestions(np.full(n, None, dtype=np.object_), np.full(n, np.nan))
 
 
 _SUGGESTIONS: dict[str, Callable[[AuditRecord, Finding, NDArray[np.int64]], Suggestions]] = {

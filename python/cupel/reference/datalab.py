@@ -119,9 +119,10 @@ def worst_group(quality: Float64s, groups: Ints, min_samples: int) -> tuple[Floa
     """Score of each row, that of the group said to be the worst, and which one that is.
 
     As cleanlab 2.9.0 does it: a later group takes the place of the worst one so far where its mean
-    quality is below the worst one's ratio of mean quality to that of all.
+    quality is below the worst one's ratio of mean quality to that of all. Groups come in the order
+    of a set.
     """
-    kept = [g for g in sorted(set(groups.tolist()) - {-1}) if (groups == g).sum() >= min_samples]
+    kept = [g for g in set(groups.tolist()) if g != -1 and (groups == g).sum() >= min_samples]
     reference = quality[np.isin(groups, kept)].mean()
     scores, worst_ratio, worst = np.ones(len(groups)), 1.0, -2
     for g in kept:

@@ -11,6 +11,7 @@ from cupel.datalab.checks._preflight_warning import (
     Floats,
     Ints,
     PreflightWarning,
+    Severity,
     plural,
     quantile,
     rows_in_words,
@@ -165,9 +166,7 @@ def _lift_in_place(sample: Sample, rows: Ints, order: Ints) -> float:
     return float((lifts * given).sum()) / count if count else 0.0
 
 
-def _permuted(
-    sample: Sample, order: Ints, moved: Ints, names: Sequence[str]
-) -> PreflightWarning:
+def _permuted(sample: Sample, order: Ints, moved: Ints, names: Sequence[str]) -> PreflightWarning:
     moved = moved[sample.shares[moved] > 0]
     full = np.arange(len(order))
     full[moved] = order[moved]
@@ -182,10 +181,16 @@ def _permuted(
         f"columns of pred_probs are not in the order of the classes: examples of "
         f"{plural(len(moved), 'class', 'es')} get a mean probability of {as_is:.3g} in the column "
         f"of their label and {better:.3g} in another one; it seems that {shown}"
-        f"{', ...' if len(moved) > 8 else ''}. Columns must follow the sorted class names"
+        f"{' and so on' if len(moved) > 8 else ''}. Columns must follow the sorted class names"
     )
     if len(set(full.tolist())) == len(full):
         message += f"; pass pred_probs[:, {full.tolist() if len(full) <= 20 else 'permutation'}]"
+    is_part = 2 * len(moved) < np.count_nonzero(sample.shares)
+    if is_part:
+        message += (
+            ". Or else most labels of these classes are wrong in the same way: look at a few "
+            "examples before you change anything"
+        )
     borne_out = float((sample.lifts[:, full[moved]] * given).sum())
     staying = np.setdiff1d(np.arange(len(full)), moved)
     kept = sample.given(np.arange(len(sample.rows)), staying)
@@ -197,7 +202,8 @@ def _permuted(
         "mean_probability": as_is,
         "mean_probability_permuted": better,
     }
-    return PreflightWarning("permuted_columns", message, "error", figures=figures)
+    severity: Severity = "warning" if is_part else "error"
+    return PreflightWarning("permuted_columns", message, severity, figures=figures)
 
 
 def best_assignment(gains: Floats) -> Ints:

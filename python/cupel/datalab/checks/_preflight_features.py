@@ -32,6 +32,9 @@ __all__ = [
 ]
 
 _PROBED_ROWS = 1000
+# Among many columns, pixels or embeddings, some that never change are usual.
+_MANY_COLUMNS = 32
+_USUAL_SHARE = 0.1
 _UNRELATED = 0.25
 _MAX_LAG = 1000
 _ROWS_OF_LAGS = 2000
@@ -82,7 +85,8 @@ def _not_finite(matrix: NDArray[Any]) -> Ints:
         return np.empty(0, dtype=np.int64)
     with np.errstate(all="ignore"):
         suspects = np.flatnonzero(~np.isfinite(matrix.sum(axis=1)))
-    return suspects[~np.isfinite(matrix[suspects]).all(axis=1)]
+    bad: Ints = suspects[~np.isfinite(matrix[suspects]).all(axis=1)]
+    return bad
 
 
 def _constant(matrix: NDArray[Any]) -> list[PreflightWarning]:
@@ -93,7 +97,8 @@ def _constant(matrix: NDArray[Any]) -> list[PreflightWarning]:
     if not len(columns):
         return []
     columns = columns[(matrix[:, columns] == matrix[0, columns]).all(axis=0)]
-    if not len(columns):
+    few = matrix.shape[1] <= _MANY_COLUMNS or len(columns) >= _USUAL_SHARE * matrix.shape[1]
+    if not (len(columns) and few):
         return []
     figures = {"columns": columns[:20].tolist(), "num_columns": len(columns)}
     if len(columns) == matrix.shape[1]:

@@ -23,7 +23,7 @@ _FEWEST_ROWS = 150
 _SHARE_OF_PERFECT = 5e-4
 # An honest model that errs on 2 % of the rows is without fault on 150 in 5 % of cases.
 _HONEST_ERRORS = 0.02
-_FEWEST_AGAINST = 5
+_FEWEST_AGAINST = 3
 _NEIGHBORS = 10
 _CONTRADICTED = 0.8
 # Honest models that are far better than neighbours' votes agree with a label that these contradict

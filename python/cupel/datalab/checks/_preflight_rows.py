@@ -21,11 +21,13 @@ __all__ = ["MAX_LAG", "Windows", "check_lags", "check_order", "class_signals", "
 MAX_LAG = 1000
 _BLOCKS = 8
 _ROWS_OF_BLOCK = 1024
-_FEWEST_ROWS_OF_BLOCK = 100
+_FEWEST_ROWS_OF_BLOCK = 30
 _FEWEST_INFORMATIVE = 40
 _SMALLEST_SLOPE = 0.1
 # A model is believed to be honest if labels bear out this share of what it claims.
 _HONEST_SLOPE = 0.3
+# Variance of predictions that say the same of every example, up to the cross-validation's folds.
+_NEXT_TO_NOTHING = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,7 +226,7 @@ def check_order(
     """
     z = slope / deviation
     bound = slope + 2 * deviation
-    if z >= quantile(1) or not _is_out_of_place(bound, relations):
+    if z >= quantile(1) or claimed < _NEXT_TO_NOTHING or not _is_out_of_place(bound, relations):
         return None
     which = ""
     if relations is not None:

@@ -68,7 +68,8 @@ class Sample:
         """Share of the examples that have each class."""
         if self.labels is None:
             assert self.sets is not None
-            return self.sets.mean(axis=0, dtype=np.float64)
+            means: Floats = self.sets.mean(axis=0, dtype=np.float64)
+            return means
         counts = np.bincount(self.labels, minlength=len(self.means))
         shares: Floats = counts / max(len(self.rows), 1)
         return shares
@@ -77,8 +78,9 @@ class Sample:
         """Return 1 where an example has the class, else 0: [example, class]."""
         if self.labels is None:
             assert self.sets is not None
-            return self.sets[np.ix_(at, classes)]
-        return (self.labels[at, None] == classes).astype(np.float32)
+            chosen: Floats = self.sets[np.ix_(at, classes)]
+            return chosen
+        return np.asarray(self.labels[at, None] == classes, dtype=np.float32)
 
     def agreement(self) -> tuple[float, float, float]:
         """Return how far labels bear the probabilities out.

@@ -166,7 +166,8 @@ def _softmax(matrix: Floats, sums_to_one: bool) -> Floats:
     if not sums_to_one:
         return 1 / (1 + np.exp(-matrix))
     powers = np.exp(matrix - matrix.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    probs: Floats = powers / powers.sum(axis=1, keepdims=True)
+    return probs
 
 
 def _logs(low: float) -> PreflightWarning:

@@ -190,7 +190,8 @@ def _identical(context: Context) -> NDArray[np.int64]:
     graph = context.newest_graph
     if graph is None or not (graph.distances[:, 0] <= _IDENTICAL).any():
         return np.arange(context.n_rows)
-    distances, indices = map(np.ascontiguousarray, (graph.distances, graph.indices))
+    distances = np.ascontiguousarray(graph.distances)
+    indices = np.ascontiguousarray(graph.indices)
     return _with_singles(_core.near_duplicates(distances, indices, graph.k, _IDENTICAL)[1])
 
 

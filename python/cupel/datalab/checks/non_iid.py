@@ -79,8 +79,7 @@ def _with_something_to_compare(context: Context) -> Context:
     """Take probabilities for features where there is nothing else."""
     if context.features is not None or context.newest_graph is not None:
         return context
-    probs = as_pred_probs(context.pred_probs)
-    return context.with_features(probs)
+    return context.with_features(as_pred_probs(context.pred_probs))
 
 
 def smoothed_p_value(observed: float, permuted: NDArray[np.float64]) -> float:

@@ -237,8 +237,7 @@ def explain(record: AuditRecord, finding: Finding, row: int) -> str:  # noqa: AR
     texts = [w["message"] for bit, w in enumerate(finding.info["warnings"]) if bits >> bit & 1]
     if not texts:
         return "Nothing is wrong with the inputs of this row by themselves."
-    text = "; ".join(texts)
-    return f"{text[0].upper()}{text[1:]}."
+    return f"{'; '.join(texts)}."
 
 
 _PREDICTED = (frozenset({"labels", "pred_probs"}), frozenset({"pred_probs"}))

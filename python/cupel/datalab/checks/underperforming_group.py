@@ -74,7 +74,8 @@ def find(
     -----
     The worst group is found as in cleanlab 2.9.0: a later group takes the place of the worst one so
     far where its mean probability is below the *ratio* of the worst one's to that of all. Where
-    means are far below 1, that need not be the group with the lowest mean.
+    means are far below 1, that need not be the group with the lowest mean. "Later" is meant in the
+    order of a Python set of the groups, filled row by row.
     """
     limit = as_real(threshold, name="threshold", most=1.0)
     least = as_integer(min_cluster_samples, name="min_cluster_samples")
@@ -176,9 +177,9 @@ def _compare(quality: NDArray[np.float64], groups: NDArray[np.int64], least: int
     is_low = means < of_all  # never of nan
     ratios = np.where(is_low, means / (of_all if of_all > 0 else 1.0), 1.0)
     worst_ratio, worst = 1.0, _NONE_FOUND
-    for mean, ratio, group in zip(*(a[is_low].tolist() for a in (means, ratios, ids)), strict=True):
-        if mean < worst_ratio:
-            worst_ratio, worst = ratio, group
+    for place in _order_of_set(ids, group_of, sizes):
+        if is_low[place] and means[place] < worst_ratio:
+            worst_ratio, worst = float(ratios[place]), int(ids[place])
     return _Quality(
         ratios[group_of],
         means[group_of],
@@ -196,6 +197,19 @@ def _numbered(groups: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.
         return np.arange(low, high + 1), groups - low
     ids, group_of = np.unique(groups, return_inverse=True)
     return ids, group_of.reshape(-1)
+
+
+def _order_of_set(
+    ids: NDArray[np.int64], group_of: NDArray[np.int64], sizes: NDArray[np.int64]
+) -> list[int]:
+    """Return places of the groups that have rows, in the order of ``set(ids[group_of])``."""
+    first = np.zeros(len(ids), dtype=np.int64)
+    first[group_of[::-1]] = np.arange(len(group_of))[::-1]  # the last assignment stays
+    there = np.flatnonzero(sizes)
+    by_row = there[np.argsort(first[there])].tolist()
+    groups = ids[by_row].tolist()
+    place_of = dict(zip(groups, by_row, strict=True))
+    return [place_of[group] for group in set(groups)]
 
 
 def explain(record: AuditRecord, finding: Finding, row: int) -> str:

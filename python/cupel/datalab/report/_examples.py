@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Preview", "Previews", "code_text", "label_text", "row_name", "value_text"]
 
-_NAME, _TEXT, _VALUE = 80, 240, 48
+_NAME, _TEXT, _VALUE = 60, 240, 48
 _COLUMNS = 5
 _LONG, _PROBED = 28, 100  # from this mean length on, text speaks for itself
 _LABELS = 8
@@ -61,8 +61,14 @@ class Previews:
             return Preview(image, alt, image.startswith(TINY))
         if self._text is not None:
             return Preview(text=clean(data.cell(self._text, row), _TEXT))
-        cells = ((name, clean(data.cell(name, row), _VALUE)) for name in self._names)
+        cells = ((name, _short(data, name, row)) for name in self._names)
         return Preview(values=[(clean(name, 40), cell) for name, cell in cells if cell])
+
+
+def _short(data: Dataset, name: str, row: int) -> str:
+    cell = data.cell(name, row)
+    has_digits = data.kind(name) == "number" and "." in cell
+    return number(cell) if has_digits else clean(cell, _VALUE)
 
 
 def _text_column(data: Dataset) -> str | None:

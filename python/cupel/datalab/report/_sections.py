@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from cupel.datalab._reasons import reasons
 from cupel.datalab.report._classes import suggested_codes
 from cupel.datalab.report._examples import (
     Preview,
@@ -19,7 +18,7 @@ from cupel.datalab.report._examples import (
     value_text,
 )
 from cupel.datalab.report._histogram import Histogram, histogram
-from cupel.datalab.report._summary import description_of, meaning_of
+from cupel.datalab.report._summary import description_of, meaning_of, reasons_of
 from cupel.datalab.report._wording import clean, count, number, plural, score, title_of
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ def _figures(finding: Finding) -> list[tuple[str, str]]:
 def _examples(
     record: AuditRecord, finding: Finding, previews: Previews, rows: NDArray[np.int64]
 ) -> list[Example]:
-    told = reasons(record, finding.name, rows)["reason"]
+    told = reasons_of(record, finding, rows)
     return [
         Example(
             row_name(record, row),

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from cupel.datalab._reasons import explainer
 from cupel.datalab._registry import checks_of, custom_managers
 from cupel.datalab.report._wording import clean
 
@@ -101,6 +103,18 @@ def alerts_of(record: AuditRecord) -> list[Alert]:
     return [_alert(warning) for warning in warnings]
 
 
+def reasons_of(record: AuditRecord, finding: Finding, rows: NDArray[np.int64]) -> list[str]:
+    """Return why each row is listed; empty where the evidence for it was not kept."""
+    explain = explainer(record, finding)
+    out = []
+    for row in rows.tolist():
+        try:
+            out.append(explain(row))
+        except KeyError:  # a finding of another version, or made by hand
+            out.append("")
+    return out
+
+
 def _alert(warning: Any) -> Alert:
     if not isinstance(warning, Mapping):
         return Alert("", _sentence(warning), "warning")
@@ -111,4 +125,5 @@ def _alert(warning: Any) -> Alert:
 
 def _sentence(text: Any) -> str:
     said = clean(text, 1200)
+    said = said[:1].upper() + said[1:]
     return said if said.endswith((".", "…", "!", "?")) or not said else f"{said}."

@@ -156,10 +156,13 @@ class Look:
     reason: str
 
 
-def _queue(record: AuditRecord, previews: Previews, anchors: dict[str, str]) -> list[Look]:
-    if not record.findings:
-        return []
-    work = worklist(record, _FIRST)
+def _queue(record: AuditRecord, previews: Previews, anchors: dict[str, str]) -> list[Look] | None:
+    """Return what to review first; None where the findings do not say enough for that."""
+    try:
+        work = worklist(record, _FIRST)
+        told = work.reasons
+    except KeyError:  # evidence is missing: a finding of another version, or made by hand
+        return None
     return [
         Look(
             row_name(record, row),
@@ -169,7 +172,7 @@ def _queue(record: AuditRecord, previews: Previews, anchors: dict[str, str]) -> 
             _label(work.given_labels[at]),
             _label(work.suggested_labels[at]),
             _share(work.suggested_confidences[at]),
-            clean(work.reasons[at], _REASON),
+            clean(told[at], _REASON),
         )
         for at, row in enumerate(np.asarray(work.rows).tolist())
     ]
@@ -182,7 +185,7 @@ def _label(value: Any) -> str:
         return number(value)
     if isinstance(value, (list, tuple, np.ndarray)):
         return clean(", ".join(map(str, value))) or "(none)"
-    return clean(value, 80) or "(empty)"
+    return clean(value, 60) or "(empty)"
 
 
 def _share(confidence: float) -> str:

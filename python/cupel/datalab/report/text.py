@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cupel._extras import require
-from cupel.datalab._reasons import reasons
 from cupel.datalab._registry import custom_managers
-from cupel.datalab.report._summary import alerts_of, by_count, description_of
+from cupel.datalab.report._summary import alerts_of, by_count, description_of, reasons_of
 from cupel.datalab.report._wording import clean
 
 if TYPE_CHECKING:
@@ -172,7 +171,7 @@ def _why(record: AuditRecord, finding: Finding, rows: Any) -> list[str]:
     listed = rows[finding.is_issue[rows]]
     if not len(listed):
         return []
-    told = reasons(record, finding.name, listed)["reason"]
+    told = reasons_of(record, finding, listed)
     width = len(str(listed.max()))
     lines = [
         f"{row:>{width}}  {clean(reason, 400)}"
