@@ -129,6 +129,8 @@ def bundled(name: str) -> tuple[Floats, Labels]:
     source, _, part = name.partition(", ")
     features, labels = BUNDLED[source](return_X_y=True)
     features = features[:, _columns(features.shape[1], part)]
+    if part:
+        features = features[:, np.ptp(features, axis=0) > 0]  # margins of the digits
     order = np.random.default_rng(7).permutation(len(labels))
     return np.asarray(features[order], dtype=np.float64), labels[order].astype(np.int64)
 

@@ -129,8 +129,8 @@ def _faults(cases: list[Inputs]) -> list[dict[str, Any]]:
                     found = preflight(**passed)
                     rows.append(
                         _described(x)
-                        | {"fault": fault.name, "group": fault.group, "z": round(z, 1)}
-                        | {"is_judged": z >= fault.judged_from}
+                        | {"fault": fault.name, "group": fault.group, "z": round(float(z), 1)}
+                        | {"is_judged": bool(z >= fault.judged_from)}
                         | {"is_found": _is_found(fault, found)}
                         | {"warnings": [warning.name for warning in found]}
                     )
@@ -158,7 +158,7 @@ def _in_sample(cases: list[Inputs]) -> list[dict[str, Any]]:
                 rows.append(
                     _described(x)
                     | {"features": features is not None, "agreement": share}
-                    | {"is_judged": share >= _OVERFIT, "is_found": "in_sample" in names}
+                    | {"is_judged": bool(share >= _OVERFIT), "is_found": "in_sample" in names}
                     | {"warnings": names}
                 )
     return rows

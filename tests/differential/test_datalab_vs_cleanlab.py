@@ -124,6 +124,21 @@ def test_parameters():
     assert_same_audit(ours, theirs)
 
 
+def test_metric_of_scikit_learn():
+    found = random_inputs(10)
+    types = {name: {"metric": "manhattan"} for name in ("outlier", "near_duplicate", "non_iid")}
+    call = {**inputs_of(found, "features"), "issue_types": types}
+    assert_same_audit(*audits({"y": found.labels}, [call]))
+
+
+def test_groups_of_the_caller():
+    found = random_inputs(12)
+    groups = np.arange(len(found.labels)) % 4
+    types = {"underperforming_group": {"cluster_ids": groups, "threshold": 1.0}}
+    call = {**inputs_of(found, "pred_probs"), "issue_types": types}
+    assert_same_audit(*audits({"y": found.labels}, [call]))
+
+
 def test_digits():
     found = digits_with_errors()
     ours, theirs = audits({"y": found.labels}, [inputs_of(found, "pred_probs", "features")])

@@ -15,11 +15,11 @@ import pandas as pd
 import pytest
 from tests.store_data import full_record, parts_of, same
 
-from cupel.datalab import _reading_files
 from cupel.datalab._dataset import DatasetLoadError
-from cupel.datalab._reading import read_table
-from cupel.datalab._store import load_record, save_record
-from cupel.datalab._store_file import pack
+from cupel.datalab.reading import files
+from cupel.datalab.reading.table import read_table
+from cupel.datalab.store.file import pack
+from cupel.datalab.store.record import load_record, save_record
 
 
 @pytest.fixture(scope="module")
@@ -297,7 +297,7 @@ def test_tables_with_bytes_changed(suffix, tmp_path):
 
 
 def test_a_workbook_that_would_grow(tmp_path, monkeypatch):
-    monkeypatch.setattr(_reading_files, "_MOST_UNPACKED", 1 << 20)
+    monkeypatch.setattr(files, "_MOST_UNPACKED", 1 << 20)
     path = tmp_path / "t.xlsx"
     path.write_bytes(zipped({"xl/workbook.xml": bytes(20 << 20)}, zipfile.ZIP_DEFLATED))
     with pytest.raises(ValueError, match="would unpack to 20 MB"):

@@ -41,9 +41,7 @@ def large_record(columns, image_key=None):
 
 
 def texts():
-    return {
-        "text": np.array([f"Text {i}, \u4e2d\u6587 and <b>markup</b>. " * 12 for i in range(N)])
-    }
+    return {"text": [f"Text {i}, \u4e2d\u6587 and <b>markup</b>. " * 12 for i in range(N)]}
 
 
 def images():
@@ -52,7 +50,8 @@ def images():
     rng = np.random.default_rng(1)
     column = np.empty(N, dtype=object)
     few = [Image.fromarray(rng.integers(0, 256, (224, 224, 3), dtype=np.uint8)) for _ in range(40)]
-    column[:] = [few[i % len(few)] for i in range(N)]
+    for i in range(N):  # one by one: NumPy would read the pixels of a list of images
+        column[i] = few[i % len(few)]
     return {"image": column}
 
 

@@ -11,14 +11,14 @@ import time
 import pytest
 from tests.store_data import full_record, parts_of, same
 
-from cupel.datalab._store import load_record, save_record
+from cupel.datalab.store.record import load_record, save_record
 
 posix = pytest.mark.skipif(os.name == "nt", reason="needs signals and limits of POSIX")
 
 SAVES = """
 import sys
 from tests.store_data import full_record
-from cupel.datalab._store import save_record
+from cupel.datalab.store.record import save_record
 record = full_record(20_000, info=False)
 print("ready", flush=True)
 while True:
@@ -28,7 +28,7 @@ while True:
 FULL = """
 import resource, sys
 from tests.store_data import full_record
-from cupel.datalab._store import save_record
+from cupel.datalab.store.record import save_record
 record = full_record(2000, info=False)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:

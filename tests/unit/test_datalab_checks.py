@@ -63,12 +63,12 @@ def test_confident_class_is_the_likeliest_that_reaches_its_threshold():
 
 
 def test_label_without_a_noise_model_has_no_suggestions(monkeypatch):
-    from cupel.datalab.checks import _label_evidence
+    from cupel.datalab.checks.label import evidence
 
     def refuse(*_: Any) -> None:
         raise ValueError
 
-    monkeypatch.setattr(_label_evidence, "fitted_to", refuse)
+    monkeypatch.setattr(evidence, "fitted_to", refuse)
     labels, probs = two_classes()
     evidence = found_by("label", context_of(labels, pred_probs=probs)).evidence
     assert "given_label_probability" in evidence

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from cupel.datalab._dataset import Dataset, DatasetLoadError
-from cupel.datalab._reading import read_table
+from cupel.datalab.reading.table import read_table
 
 
 def picture(path, value: int = 0) -> None:

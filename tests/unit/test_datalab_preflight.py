@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from preflight_data import honest, numbers, sets
 
 from cupel.datalab._context import Context
 from cupel.datalab._dataset import Dataset
 from cupel.datalab._labels import Labels
 from cupel.datalab.checks.preflight import CHECK, PreflightWarning, preflight
 from cupel.neighbors import knn_graph
+from preflight_data import honest, numbers, sets
 
 Found = tuple[PreflightWarning, ...]
 

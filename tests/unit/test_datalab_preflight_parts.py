@@ -7,12 +7,12 @@ from math import comb
 
 import numpy as np
 import pytest
-from preflight_data import honest
 
 from cupel.datalab.checks._preflight_columns import best_assignment
 from cupel.datalab.checks._preflight_rows import Windows, _correlations, _fast_length
 from cupel.datalab.checks._preflight_sample import Sample
 from cupel.datalab.checks._preflight_warning import binomial_tail, even_rows, quantile
+from preflight_data import honest
 
 
 @pytest.mark.parametrize("seed", range(30))

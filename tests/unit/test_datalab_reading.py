@@ -16,7 +16,7 @@ from datasets import Image as ImageFeature
 from pyarrow import parquet
 
 from cupel.datalab._dataset import DataFormatError, Dataset, DatasetDictError, DatasetLoadError
-from cupel.datalab._reading import read_table
+from cupel.datalab.reading.table import read_table
 
 COLUMNS = {"y": ["b", "a", None], "n": [3, 1, 2], "f": [0.5, None, 2.0], "t": [True, False, True]}
 

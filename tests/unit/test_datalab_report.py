@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import report_data
 from cupel.datalab._finding import Finding
+from cupel.datalab.report import html
 from cupel.datalab.report._classes import class_health, confusion
 from cupel.datalab.report._histogram import histogram
 from cupel.datalab.report._markup import Markup, join, tag
@@ -256,3 +258,25 @@ def test_clean_shows_what_can_not_be_seen():
     assert clean(" a\r\n\t b ") == "a b"
     assert clean("x" * 500, 10) == "x" * 9 + "\N{HORIZONTAL ELLIPSIS}"
     assert clean("שלום") == "שלום"
+
+
+def luminance(colour):
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * c for c in colour[1:])
+    channels = np.array([int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)])
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def test_colours_can_be_told_apart_in_every_scheme():
+    """WCAG AA: 4.5 to 1 for text, 3 to 1 for marks."""
+    style = (Path(html.__file__).parent / "style.css").read_text(encoding="utf-8")
+    schemes = re.findall(r":root \{([^}]*--paper[^}]*)\}", style)
+    assert len(schemes) == 3  # light, dark, print
+    for scheme in schemes:
+        light = {k: luminance(v) for k, v in re.findall(r"--([\w-]+): (#\w+);", scheme)}
+        pairs = [(text, ground) for text in ("ink", "soft", "accent", "hot") for ground in
+                 ("paper", "wash")]  # fmt: skip
+        pairs += [("ink", "hot-wash"), ("hot", "hot-wash"), ("good", "good-wash")]
+        for text, ground in pairs:
+            low, high = sorted((light[text], light[ground]))
+            assert (high + 0.05) / (low + 0.05) >= 4.5, (text, ground)

@@ -15,7 +15,7 @@ from tests.store_data import full_record, hard_values, parts_of, same
 from cupel.datalab._dataset import Dataset, Labels
 from cupel.datalab._finding import Finding
 from cupel.datalab._record import AuditRecord
-from cupel.datalab._store import fingerprint, load_record, save_record
+from cupel.datalab.store.record import fingerprint, load_record, save_record
 from cupel.neighbors import knn_graph
 
 

@@ -8,12 +8,15 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-for extra in ("pandas", "scipy", "sklearn", "jinja2"):
+pd = pytest.importorskip("pandas")
+for extra in ("scipy", "sklearn", "jinja2"):
     pytest.importorskip(extra)
 
 from cupel.datalab._registry import checks_of
+from strategies import make_problem
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 TASKS = ("classification", "regression", "multilabel")
@@ -45,6 +48,45 @@ def test_the_audit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(names["unlabelled"].errors) == {"label"}
     assert (tmp_path / "report.html").stat().st_size < 3e6
     assert names["again"].issues.equals(names["lab"].issues)
+
+
+def test_coming_from_cleanlab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (block,) = (b for b in blocks_of("coming-from-cleanlab.md") if "Datalab" in b)
+    labels, pred_probs = make_problem(200, 3, 0)
+    names: dict[str, Any] = {
+        "data": {"label": labels},
+        "pred_probs": pred_probs,
+        "features": np.random.default_rng(0).normal(size=(200, 4)),
+    }
+    monkeypatch.chdir(tmp_path)
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(block, names)  # noqa: S102 - our own guide
+    assert "label issues" in printed.getvalue()
+
+
+def test_without_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The guide's command, on a file of the guide's name, writes the guide's files."""
+    for package in ("click", "rich"):
+        pytest.importorskip(package)
+    from cupel.cli import main
+
+    guide = (DOCS / "no-code.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^cupel (audit .*)$", guide, re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    heights = np.concatenate([np.arange(30), 100 + np.arange(30)]) % 130
+    kinds = ["low"] * 30 + ["high"] * 30
+    kinds[3] = "high"
+    rows = [f"{h},{h % 7},{kind}" for h, kind in zip(heights, kinds, strict=True)]
+    Path("data.csv").write_text("\n".join(["height,other,label", *rows]) + "\n", encoding="utf-8")
+    before = Path("data.csv").read_bytes()
+    monkeypatch.setattr("sys.argv", ["cupel", *command.split(), "--quick"])
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+        main()
+    named = set(re.findall(r"^\| `(\S+)` \|", guide, re.MULTILINE))
+    assert named == {path.name for path in tmp_path.iterdir()} - {"data.csv"}
+    assert Path("data.csv").read_bytes() == before
+    audit = pd.read_csv("data-audit.csv")
+    assert audit.loc[3, ["suggested_label", "review_rank"]].tolist() == ["low", 1]
 
 
 def rows_of_issue_types() -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from cupel._extras import require
 from cupel.baseline._columns import Columns, left_out_note, plan_columns
 from cupel.baseline._design import Design, design_of_columns, design_of_vectors
-from cupel.baseline._models import Candidate, candidates, choose, fitting
+from cupel.baseline._models import Candidate, candidates, choose, fitting, tree_threads
 from cupel.baseline._result import Baseline
 from cupel.baseline._targets import Targets
 
@@ -96,7 +96,7 @@ def fit_baseline(
     tell = progress if progress is not None else lambda _: None
     dataset = _as_dataset(data)
     targets = Targets.load(labels, task, dataset.n_rows)
-    with fitting(n_jobs):
+    with fitting():
         design, notes = _prepared(
             dataset, targets, text, embeddings, quick, seed, lambda f: tell(0.25 * f)
         )
@@ -105,7 +105,8 @@ def fit_baseline(
             tried, targets, quick=quick, seed=seed, tell=lambda f: tell(0.25 + 0.25 * f)
         )
         folds = targets.folds(_QUICK_FOLDS if quick else _FOLDS)
-        predicted = _out_of_sample(best, targets, folds, seed, lambda f: tell(0.5 + 0.5 * f))
+        with tree_threads(n_jobs, dataset.n_rows):
+            predicted = _out_of_sample(best, targets, folds, seed, lambda f: tell(0.5 + 0.5 * f))
     score, chance = _scored(predicted, targets)
     is_regression = task == "regression"
     return Baseline(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,12 +16,13 @@ from cupel._extras import require
 from cupel.baseline._design import Design
 from cupel.baseline._targets import Targets
 
-__all__ = ["Candidate", "candidates", "choose", "fitting"]
+__all__ = ["Candidate", "candidates", "choose", "fitting", "tree_threads"]
 
 _PURPOSE = "fit_baseline"
 _MOST_CLASSES_OF_TREES = 30  # every class costs trees of its own
-_FEW_CLASSES = 10  # so few that longer training is worth a try
+_FEW_CLASSES = 5  # so few that longer training is worth a try
 _FEWEST_ROWS_OF_TREES = 100
+_FEWEST_ROWS_OF_THREADS = 50_000
 _COMPARED_ROWS, _QUICKLY_COMPARED_ROWS = 3_000, 800
 _COMPARISON_FOLDS = 3
 _CLEARLY = 0.97  # share of a simpler model's loss below which another is better
@@ -71,7 +73,7 @@ def _rounds(targets: Targets, quick: bool) -> tuple[int, ...]:
     too_few = targets.known.sum() < _FEWEST_ROWS_OF_TREES
     if too_few or targets.n_outputs > _MOST_CLASSES_OF_TREES:
         return ()
-    return (40,) if quick or targets.n_outputs > _FEW_CLASSES else (30, 120)
+    return (30,) if quick or targets.n_outputs > _FEW_CLASSES else (30, 120)
 
 
 def _trees(design: Design, task: str, rounds: int, seed: int) -> Any:
@@ -98,18 +100,29 @@ def _per_label(model: Any, targets: Targets) -> Any:
 
 
 @contextmanager
-def fitting(n_jobs: int | None) -> Iterator[None]:
-    """Train with `n_jobs` threads; the result does not depend on their number.
+def fitting() -> Iterator[None]:
+    """Train in one thread, and without scikit-learn's warnings about what is told otherwise.
 
-    Linear algebra gets one thread: its sums depend on how many there are.
+    Sums in linear algebra depend on the number of threads, and threads for few rows wait for each
+    other more than they work, above all on a busy machine.
     """
     limits = require("threadpoolctl", _PURPOSE).threadpool_limits
     convergence = require("sklearn.exceptions", _PURPOSE).ConvergenceWarning
-    with limits(1, user_api="blas"), limits(n_jobs, user_api="openmp"), warnings.catch_warnings():
+    with limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", convergence)  # close to the best is good enough here
         warnings.filterwarnings("ignore", "Label .* is present in all training", UserWarning)
         warnings.filterwarnings("ignore", "Label not .* is present in all", UserWarning)
         yield
+
+
+def tree_threads(n_jobs: int | None, n_rows: int) -> Any:
+    """Return a context for trees of many rows, which may have `n_jobs` threads.
+
+    What they find does not depend on their number.
+    """
+    few = n_rows < _FEWEST_ROWS_OF_THREADS
+    limits = require("threadpoolctl", _PURPOSE).threadpool_limits
+    return limits(1 if few else n_jobs or os.cpu_count(), user_api="openmp")
 
 
 def choose(

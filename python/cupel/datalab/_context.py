@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from cupel import _core
 from cupel._arrays import shown
-from cupel._features import as_k, as_metric
+from cupel._extras import require
+from cupel._features import METRICS, as_k, as_metric
 from cupel._graph import KnnGraph, graph_of_core
 from cupel._search import FeatureSet
 
@@ -117,6 +118,8 @@ class Context:
                 msg = "this check needs features or knn_graph"
                 raise ValueError(msg)
             return _wide_enough(self.stored_graph, k)
+        if metric is not None and metric not in METRICS:
+            return self._searched_elsewhere(k, metric)
         loaded = self.feature_set(metric)
         wanted = as_k(min(max(k, self.widest_k), loaded.n_rows - 1), loaded.n_rows - 1)
         for known in (self._searched.get(loaded.metric), self.stored_graph):
@@ -125,6 +128,18 @@ class Context:
         found = loaded.neighbors(wanted, progress=self.progress)
         self._searched[loaded.metric] = _identical_first(found, loaded.identical())
         return self._searched[loaded.metric]
+
+    def _searched_elsewhere(self, k: int, metric: Any) -> KnnGraph:
+        """Search by a metric that only scikit-learn knows."""
+        name = str(metric)
+        if name not in self._searched or self._searched[name].k < k:
+            loaded = self.feature_set()
+            search = require("sklearn.neighbors", f"metric {name!r}").NearestNeighbors
+            wanted = min(max(k, self.widest_k), loaded.n_rows - 1)
+            found = search(n_neighbors=wanted, metric=metric).fit(loaded.matrix).kneighbors()
+            graph = KnnGraph.from_arrays(*found, metric=name, exact=True)
+            self._searched[name] = _identical_first(graph, loaded.identical())
+        return self._searched[name]
 
 
 def _wide_enough(graph: KnnGraph, k: int) -> KnnGraph:

@@ -11,16 +11,16 @@ import numpy as np
 
 from cupel._arrays import is_missing, nearest_hint, shown
 from cupel.datalab._labels import Labels
-from cupel.datalab._reading_columns import Column
-from cupel.datalab._reading_data import read_data
-from cupel.datalab._reading_errors import (
+from cupel.datalab.reading.columns import Column
+from cupel.datalab.reading.data import read_data
+from cupel.datalab.reading.errors import (
     DataFormatError,
     DatasetDictError,
     DatasetLoadError,
     printable,
 )
-from cupel.datalab._reading_images import open_image
-from cupel.datalab._reading_source import Source
+from cupel.datalab.reading.images import open_image
+from cupel.datalab.reading.source import Source
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

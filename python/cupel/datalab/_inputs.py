@@ -8,7 +8,7 @@ from cupel._arrays import has_length
 from cupel._features import as_progress
 from cupel._graph import KnnGraph, as_graph
 from cupel.datalab._context import Context
-from cupel.datalab._store import fingerprint
+from cupel.datalab.store.record import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,11 +13,11 @@ from cupel._extras import require
 from cupel.datalab import _tables
 from cupel.datalab._files import write_atomically
 from cupel.datalab._reasons import reasons
-from cupel.datalab._store import save_record
 from cupel.datalab._worklist import compare_worklists, worklist
 from cupel.datalab.report.html import html_report
 from cupel.datalab.report.notebook import notebook_summary
 from cupel.datalab.report.text import text_report
+from cupel.datalab.store.record import save_record
 
 if TYPE_CHECKING:
     import os
@@ -149,9 +149,8 @@ class AuditResults:
             return info
         if issue_name not in info:
             self._found(issue_name)
-        if issue_name == "label":
-            return info[issue_name] | {"class_names": self.class_names}
-        return dict(info[issue_name])
+        found: dict[str, Any] = info[issue_name]
+        return found | {"class_names": self.class_names} if issue_name == "label" else found
 
     def get_reasons(self, issue_name: str | None = None, *, rows: Any = None) -> Any:
         """Say why examples are listed.

@@ -90,7 +90,7 @@ def widest_k(task: str, chosen: Mapping[str, Parameters]) -> int:
         for name, parameters in chosen.items()
         if name in checks and "k" in checks[name].parameters
     ]
-    return max((k for k in asked if isinstance(k, (int, np.integer))), default=_DEFAULT_K)
+    return max((int(k) for k in asked if isinstance(k, (int, np.integer))), default=_DEFAULT_K)
 
 
 def run_checks(
@@ -133,7 +133,7 @@ def _find(
     if manager is not None:
         return [_find_by_manager(lab, manager, context, parameters)]
     check = checks_of(context.task)[name]
-    if not check.can_run(context.task, available):
+    if not check.can_run(context.task, available | parameters.keys()):
         raise ValueError(_needed(check, context.task))
     found = check.find(context, **parameters)
     return found if isinstance(found, list) else [found]

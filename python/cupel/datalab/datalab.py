@@ -13,7 +13,7 @@ from cupel.datalab._record import AuditRecord
 from cupel.datalab._registry import as_task, checks_of, custom_managers
 from cupel.datalab._results import AuditResults
 from cupel.datalab._run import choose_checks, run_checks, widest_k
-from cupel.datalab._store import load_record
+from cupel.datalab.store.record import load_record
 
 if TYPE_CHECKING:
     import os
@@ -69,12 +69,12 @@ class Datalab(AuditResults):
     --------
     >>> import numpy as np
     >>> from cupel import Datalab
-    >>> probs = np.array([[0.9, 0.1]] * 9 + [[0.2, 0.8]] * 9)
-    >>> lab = Datalab({"y": ["cat"] * 8 + ["dog"] * 10}, label_name="y", verbosity=0)
+    >>> probs = np.array([[0.9, 0.1]] * 19 + [[0.2, 0.8]] * 19)
+    >>> lab = Datalab({"y": ["cat"] * 18 + ["dog"] * 20}, label_name="y", verbosity=0)
     >>> lab.find_issues(pred_probs=probs)
     >>> lab.get_issues("label").query("is_label_issue")[["given_label", "predicted_label"]]
-      given_label predicted_label
-    8         dog             cat
+       given_label predicted_label
+    18         dog             cat
     """
 
     def __init__(

@@ -121,7 +121,8 @@ def register(manager: Manager, task: str = "classification") -> Manager:
     UserWarning
         If it takes the place of another issue type of this name.
     """
-    if not (isinstance(manager, type) and issubclass(manager, IssueManager)):
+    given: object = manager
+    if not (isinstance(given, type) and issubclass(given, IssueManager)):
         msg = f"manager must be a subclass of cupel.datalab.IssueManager, got {shown(manager)}"
         raise ValueError(msg)  # noqa: TRY004 - as cleanlab
     if register_manager(manager, as_task(task)):

@@ -29,6 +29,7 @@ _HONEST_BY_NEIGHBORS = 0.9
 _PERFECT_ALONE = 0.9999
 _SCALE = 20.0
 _NEIGHBORS = 10
+_SMALLEST_DEVIATION = 1e-100  # relative to the greatest number
 
 
 def check_regression(
@@ -78,17 +79,20 @@ def check_regression(
 
 def _compared(labels: Floats, predicted: Floats, graph: KnnGraph | None) -> list[PreflightWarning]:
     known = np.isfinite(labels)
+    # Squares of numbers near the ends of the range would not be numbers any more.
+    unit = max(float(np.abs(labels[known]).max()), float(np.abs(predicted[known]).max())) or 1.0
+    labels, predicted = labels / unit, predicted / unit
     y, p = labels[known], predicted[known]
     if np.ptp(p) <= 1e-9 * max(abs(float(p[0])), 1e-9):
-        message = f"predictions are the same number, {p[0]:.4g}, in every row"
+        message = f"predictions are the same number, {unit * p[0]:.4g}, in every row"
         return [PreflightWarning("constant_predictions", message, "error")]
-    if not np.ptp(y):
+    if min(y.std(), p.std()) < _SMALLEST_DEVIATION:
         return []
     shifted = check_lags(*number_signals(labels, predicted), len(labels))
     if shifted is not None:
         return [shifted]
     m = len(y)
-    scale = _check_scale(y, p)
+    scale = _check_scale(y, p, unit)
     slope = float(np.cov(y, p, bias=True)[0, 1] / p.var())
     deviation = float(y.std() / p.std() / np.sqrt(m - 1))
     relations = None if graph is None else number_relations(labels, predicted, graph)
@@ -104,13 +108,14 @@ def _compared(labels: Floats, predicted: Floats, graph: KnnGraph | None) -> list
     return found
 
 
-def _check_scale(y: Floats, p: Floats) -> PreflightWarning | None:
+def _check_scale(y: Floats, p: Floats, unit: float) -> PreflightWarning | None:
     ratio, distance = float(p.std() / y.std()), abs(float(p.mean() - y.mean())) / float(y.std())
     if 1 / _SCALE**2 <= ratio <= _SCALE and distance <= _SCALE / 2:
         return None
     message = (
-        f"predictions are on another scale than labels: means {p.mean():.4g} and {y.mean():.4g}, "
-        f"standard deviations {p.std():.3g} and {y.std():.3g}; undo the scaling or logarithm of "
+        f"predictions are on another scale than labels: means {unit * p.mean():.4g} and "
+        f"{unit * y.mean():.4g}, standard deviations {unit * p.std():.3g} and "
+        f"{unit * y.std():.3g}; undo the scaling or logarithm of "
         "the target"
     )
     figures = {"ratio_of_deviations": ratio, "distance_of_means": distance}

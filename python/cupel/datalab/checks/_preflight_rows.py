@@ -70,8 +70,11 @@ def class_signals(
     """
     n, k = matrix.shape
     windows, codes = Windows.over(n), class_codes(k)
-    blocks = [matrix[start : start + windows.length] @ codes for start in windows.starts]
-    predicted = np.stack(blocks) - sample.means @ codes
+    length = windows.length
+    # Products of 16 rows are too small for BLAS to start threads, which cost more than they save.
+    slab = 16 if length % 16 == 0 else length
+    slabs = [matrix[s : s + length].reshape(-1, slab, k) @ codes for s in windows.starts]
+    predicted = np.stack(slabs).reshape(len(slabs), length, -1) - sample.means @ codes
     predicted[~usable[windows.rows()]] = 0
     wide, mean = windows.labels(n), sample.shares @ codes
     if given.ndim == 1:
@@ -85,7 +88,8 @@ def class_signals(
 def number_signals(given: Floats, predicted: Floats) -> tuple[Windows, Floats, Floats]:
     """Make series of numbers and their predictions, centred; nan counts for nothing."""
     windows = Windows.over(len(given))
-    series = [np.nan_to_num(v - np.nanmean(v))[:, None] for v in (predicted, given)]
+    lifts = (np.nan_to_num(v - np.nanmean(v))[:, None] for v in (predicted, given))
+    series = [lift / max(float(lift.std()), 1e-300) for lift in lifts]
     return windows, series[0][windows.rows()], series[1][windows.labels(len(given))]
 
 

@@ -11,7 +11,7 @@ from cupel.datalab.checks._preflight_warning import Floats, Ints, even_rows
 
 __all__ = ["Sample", "class_codes"]
 
-_CODES = 16
+_CODES = 10
 _CELLS = 500_000
 _ROWS_OF_CLASS = 10
 _MIN_ROWS = 10_000
@@ -109,7 +109,7 @@ class Sample:
         else:
             borne_out = float(lifts[np.arange(m), self.labels].sum(dtype=np.float64)) / m
             shares = self.shares
-            mixed = np.square(lifts @ shares.astype(np.float32)).sum(dtype=np.float64) / m
+            mixed = np.square(np.einsum("ij,j->i", lifts, shares)).sum() / m
             variance = float(shares @ variances - mixed)
         deviation = np.sqrt(max(variance, 1e-12 * claimed) / max(m - 1, 1)) / claimed
         return borne_out / claimed, float(deviation), claimed
@@ -122,9 +122,9 @@ def _chosen(usable: NDArray[np.bool_], k: int) -> Ints:
 
 
 def class_codes(k: int) -> Floats:
-    """Return a series of at most 16 numbers for each class, orthonormal or nearly so.
+    """Return a series of at most 10 numbers for each class, orthonormal or nearly so.
 
-    More than 16 classes are mixed by random signs, the same in every call; what agrees class by
+    More than 10 classes are mixed by random signs, the same in every call; what agrees class by
     class goes on to agree.
     """
     if k <= _CODES:

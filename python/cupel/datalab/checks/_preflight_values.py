@@ -138,10 +138,12 @@ def _rescaled(
     matrix: Floats, sums: Floats, low: float, high: float, sums_to_one: bool
 ) -> tuple[Floats, list[PreflightWarning]]:
     """Say what numbers outside of [0, 1] are, and turn them into probabilities."""
-    outside = ((matrix < -_RANGE_TOLERANCE) | (matrix > 1 + _RANGE_TOLERANCE)).any(axis=1)
+    beyond = (matrix < -_RANGE_TOLERANCE) | (matrix > 1 + _RANGE_TOLERANCE)
+    outside = np.asarray(beyond.any(axis=1), dtype=np.bool_)
     if outside.mean() < _FEW and (not sums_to_one or np.abs(np.median(sums) - 1) < SUM_TOLERANCE):
         clipped = np.clip(matrix, 0, 1)
-        more = _normalised(clipped, clipped.sum(axis=1))[1] if sums_to_one else []
+        within = np.where(outside, sums.dtype.type(1), sums)
+        more = _normalised(matrix, within)[1] if sums_to_one else []
         return clipped, [_out_of_range(np.flatnonzero(outside), len(sums), low, high), *more]
     if low < -_RANGE_TOLERANCE and _are_logs(matrix, sums_to_one):
         return np.exp(matrix), [_logs(low)]
@@ -149,9 +151,10 @@ def _rescaled(
         return _softmax(matrix, sums_to_one), [_logits(low, high, int(outside.sum()), len(sums))]
     if (np.abs(np.median(sums) - 100) < 2) if sums_to_one else high <= 100:
         return matrix / 100, [_percentages(high, float(np.median(sums)))]
-    found = _normalised(matrix, sums)[1] if sums_to_one else []
-    scaled = matrix / (np.where(sums > 0, sums, 1)[:, None] if sums_to_one else high)
-    return scaled, found or [_out_of_range(np.flatnonzero(outside), len(sums), low, high)]
+    if not sums_to_one:
+        found = _out_of_range(np.flatnonzero(outside), len(sums), low, high)
+        return matrix / high, [found]
+    return matrix / np.where(sums > 0, sums, 1)[:, None], [_counts(high, outside)]
 
 
 def _are_logs(matrix: Floats, sums_to_one: bool) -> bool:
@@ -186,6 +189,17 @@ def _logits(low: float, high: float, n_rows: int, n: int) -> PreflightWarning:
     )
     figures = {"minimum": low, "maximum": high, "num_rows": n_rows}
     return PreflightWarning("logits", message, "error", figures=figures)
+
+
+def _counts(high: float, outside: NDArray[np.bool_]) -> PreflightWarning:
+    rows = np.flatnonzero(outside)
+    message = (
+        f"pred_probs holds votes, counts or scores, not probabilities: numbers up to {high:.4g}, "
+        f"above 1 in {rows_in_words(rows, len(outside))}; divide counts by the sum of their row, "
+        "apply the softmax to logits"
+    )
+    figures = {"maximum": high, "num_rows": len(rows), "first_row": int(rows[0])}
+    return PreflightWarning("unnormalised_rows", message, "error", figures=figures)
 
 
 def _percentages(high: float, median: float) -> PreflightWarning:

@@ -129,11 +129,11 @@ def _info(
 def _params_of(ood_kwargs: Any) -> Mapping[str, Any]:
     if ood_kwargs is None:
         return {}
-    params = ood_kwargs.get("params") if isinstance(ood_kwargs, Mapping) else None
-    if not isinstance(params or {}, Mapping) or set(ood_kwargs) - {"params"}:
+    params = ood_kwargs.get("params", {}) if isinstance(ood_kwargs, Mapping) else None
+    if not isinstance(params, Mapping) or set(ood_kwargs) - {"params"}:
         msg = f"ood_kwargs must be a dict {{'params': {{...}}}}, got {shown(ood_kwargs)}"
         raise ValueError(msg)
-    return params or {}
+    return params
 
 
 def explain(record: AuditRecord, finding: Finding, row: int) -> str:

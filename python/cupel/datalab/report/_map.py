@@ -58,10 +58,11 @@ def feature_map(record: AuditRecord) -> FeatureMap | None:
         if name in record.findings and record.findings[name].num_issues
     }
     rows = np.unique(np.concatenate([spread, *marked.values()]))
-    found = project(record.features, spread, rows)
+    usual = _without_outliers(record, spread)
+    found = project(record.features, usual, rows)
     if found is None:
         return None
-    places = _on_paper(found.points, np.searchsorted(rows, spread))
+    places = _on_paper(found.points, np.searchsorted(rows, usual))
     parts = [
         tag("title", "Map of the features"),
         tag("desc", _described(record, marked)),
@@ -76,6 +77,13 @@ def feature_map(record: AuditRecord) -> FeatureMap | None:
 
 def _evenly(n: int, most: int) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(np.int64))
+
+
+def _without_outliers(record: AuditRecord, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the rows that are no outliers: a far one would be a direction of its own."""
+    finding = record.findings.get("outlier")
+    usual = rows if finding is None else rows[~finding.is_issue[rows]]
+    return usual if len(usual) >= max(3, len(rows) // 2) else rows
 
 
 def _on_paper(points: NDArray[np.float64], typical: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -142,10 +150,11 @@ def _described(record: AuditRecord, marked: dict[str, NDArray[np.int64]]) -> str
 
 
 def _caption(record: AuditRecord, drawn: int, shares: tuple[float, float]) -> str:
-    which = "Every row is a dot" if drawn == record.n_rows else f"{count(drawn)} rows spread evenly"
+    every = "Every row is a dot"
+    which = every if drawn == record.n_rows else f"{count(drawn)} rows, evenly spread, are dots"
     return (
-        f"{which}, on the two directions in which the features vary most (principal components: "
-        f"{percent(shares[0])} of the variance across, {percent(shares[1])} up). Rows close to each "
-        "other here are not always neighbours in all dimensions. Names stand in the middle of "
-        "their class; what lies outside the frame is drawn at its edge."
+        f"{which}, on the two directions in which the features vary most, outliers aside (principal "
+        f"components: {percent(shares[0])} of the variance across, {percent(shares[1])} up). Rows "
+        "close to each other here are not always neighbours in all dimensions. Names of classes "
+        "stand in the middle of their rows; what lies outside the frame is drawn at its edge."
     )

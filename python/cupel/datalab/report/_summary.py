@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -106,13 +106,14 @@ def alerts_of(record: AuditRecord) -> list[Alert]:
 def reasons_of(record: AuditRecord, finding: Finding, rows: NDArray[np.int64]) -> list[str]:
     """Return why each row is listed; empty where the evidence for it was not kept."""
     explain = explainer(record, finding)
-    out = []
-    for row in rows.tolist():
-        try:
-            out.append(explain(row))
-        except KeyError:  # a finding of another version, or made by hand
-            out.append("")
-    return out
+    return [_told(explain, row) for row in rows.tolist()]
+
+
+def _told(explain: Callable[[int], str], row: int) -> str:
+    try:
+        return explain(row)
+    except KeyError:  # a finding of another version, or made by hand
+        return ""
 
 
 def _alert(warning: Any) -> Alert:

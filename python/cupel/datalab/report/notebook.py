@@ -19,7 +19,7 @@ _STYLE = """
 .cupel-audit{max-width:46rem;font-size:13px;line-height:1.5;color:inherit}
 .cupel-audit p{margin:.2rem 0 .5rem}
 .cupel-audit .cupel-soft{opacity:.75}
-.cupel-audit table{border-collapse:collapse;width:100%;margin:.4rem 0}
+.cupel-audit table{border-collapse:collapse;font-size:inherit;color:inherit;width:100%;margin:.4rem 0}
 .cupel-audit th,.cupel-audit td{padding:.25rem .8rem .25rem 0;border:0;text-align:left;\
 border-bottom:1px solid color-mix(in srgb,currentColor 18%,transparent);font-weight:400;\
 background:none;vertical-align:top;unicode-bidi:isolate}

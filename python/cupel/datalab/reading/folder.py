@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-from cupel.datalab._reading_columns import Column, column_of_list, object_array
-from cupel.datalab._reading_errors import DataFormatError, DatasetLoadError, printable
-from cupel.datalab._reading_files import read_file
-from cupel.datalab._reading_source import Source
+from cupel.datalab.reading.columns import Column, column_of_list, object_array
+from cupel.datalab.reading.errors import DataFormatError, DatasetLoadError, printable
+from cupel.datalab.reading.files import read_file
+from cupel.datalab.reading.source import Source
 
 __all__ = ["read_folder", "read_path", "with_pictures"]
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cupel._arrays import INTEGERS, NUMBERS, TEXT, as_array, is_missing, shown
-from cupel.datalab._reading_errors import DatasetLoadError
+from cupel.datalab.reading.errors import DatasetLoadError
 
 __all__ = ["ArrowColumn", "Column", "as_column", "column_of_list", "is_image", "object_array"]
 

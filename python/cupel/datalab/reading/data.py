@@ -7,16 +7,16 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from cupel.datalab._reading_columns import as_column
-from cupel.datalab._reading_files import columns_of_rows
-from cupel.datalab._reading_folder import read_path
-from cupel.datalab._reading_frames import (
+from cupel.datalab.reading.columns import as_column
+from cupel.datalab.reading.files import columns_of_rows
+from cupel.datalab.reading.folder import read_path
+from cupel.datalab.reading.frames import (
     columns_of_arrow,
     columns_of_frame,
     columns_of_hugging_face,
     refuse_splits,
 )
-from cupel.datalab._reading_source import Source
+from cupel.datalab.reading.source import Source
 
 __all__ = ["read_data"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cupel.datalab._finding import Check, Finding
-from cupel.datalab.checks import _label_classes, _label_numbers, _label_sets
-from cupel.datalab.checks._label_evidence import explain_class
+from cupel.datalab.checks.label import classes, numbers, sets
+from cupel.datalab.checks.label.evidence import explain_class
 
 if TYPE_CHECKING:
     from cupel.datalab._context import Context
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["CHECK"]
 
 _PARAMETERS = {
-    "classification": _label_classes.PARAMETERS,
-    "regression": _label_numbers.PARAMETERS,
-    "multilabel": _label_sets.PARAMETERS,
+    "classification": classes.PARAMETERS,
+    "regression": numbers.PARAMETERS,
+    "multilabel": sets.PARAMETERS,
 }
 
 
@@ -32,18 +32,18 @@ def find(context: Context, **parameters: Any) -> Finding:
         )
         raise TypeError(msg)
     if context.task == "regression":
-        return _label_numbers.find_in_numbers(context, **parameters)
+        return numbers.find_in_numbers(context, **parameters)
     if context.task == "multilabel":
-        return _label_sets.find_in_sets(context, **parameters)
-    return _label_classes.find_in_classes(context, **parameters)
+        return sets.find_in_sets(context, **parameters)
+    return classes.find_in_classes(context, **parameters)
 
 
 def explain(record: AuditRecord, finding: Finding, row: int) -> str:
     """Say why a label is listed."""
     if record.task == "regression":
-        return _label_numbers.explain_number(record, finding, row)
+        return numbers.explain_number(record, finding, row)
     if record.task == "multilabel":
-        return _label_sets.explain_set(record, finding, row)
+        return sets.explain_set(record, finding, row)
     return explain_class(record, finding, row)
 
 

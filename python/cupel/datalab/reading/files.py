@@ -10,11 +10,11 @@ from typing import Any
 
 from cupel._arrays import shown
 from cupel._extras import require
-from cupel.datalab._reading_columns import Column, as_column, column_of_list
-from cupel.datalab._reading_csv import decoded, named_columns, read_bytes, read_csv
-from cupel.datalab._reading_errors import DataFormatError, DatasetLoadError, printable
-from cupel.datalab._reading_frames import columns_of_arrow
-from cupel.datalab._reading_source import Source
+from cupel.datalab.reading.columns import Column, as_column, column_of_list
+from cupel.datalab.reading.csv import decoded, named_columns, read_bytes, read_csv
+from cupel.datalab.reading.errors import DataFormatError, DatasetLoadError, printable
+from cupel.datalab.reading.frames import columns_of_arrow
+from cupel.datalab.reading.source import Source
 
 __all__ = ["columns_of_rows", "read_file"]
 

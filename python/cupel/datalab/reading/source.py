@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from cupel._arrays import shown
-from cupel.datalab._reading_columns import Column
-from cupel.datalab._reading_errors import DatasetLoadError
+from cupel.datalab.reading.columns import Column
+from cupel.datalab.reading.errors import DatasetLoadError
 
 __all__ = ["Source"]
 

@@ -24,8 +24,8 @@ from cupel._pruning import FILTERS, warn_of_small_classes
 from cupel._scores import METHODS
 from cupel.datalab._finding import Finding
 from cupel.datalab.checks._class_names import check_columns, column_names, names_of
-from cupel.datalab.checks._label_evidence import evidence_of
-from cupel.datalab.checks._label_neighbors import (
+from cupel.datalab.checks.label.evidence import evidence_of
+from cupel.datalab.checks.label.neighbors import (
     euclidean_neighbors,
     neighbor_shares,
     neighbor_votes,

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from cupel._extras import require
-from cupel.datalab._reading_columns import Column, as_column, column_of_list
-from cupel.datalab._reading_errors import DatasetLoadError, printable
-from cupel.datalab._reading_source import Source
+from cupel.datalab.reading.columns import Column, as_column, column_of_list
+from cupel.datalab.reading.errors import DatasetLoadError, printable
+from cupel.datalab.reading.source import Source
 
 __all__ = ["decoded", "named_columns", "read_bytes", "read_csv"]
 

@@ -1,4 +1,4 @@
-"""Values as JSON and arrays. The other way round: `_store_decode`.
+"""Values as JSON and arrays. The other way round: `decode`.
 
 What JSON has no word for is an object with one key that begins with ``$``.
 """

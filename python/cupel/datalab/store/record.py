@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from cupel import _core
 from cupel.datalab._dataset import Dataset
 from cupel.datalab._files import write_atomically
-from cupel.datalab._reading_errors import printable
 from cupel.datalab._record import AuditRecord
-from cupel.datalab._store_decode import Decoder
-from cupel.datalab._store_encode import Encoder, to_json
-from cupel.datalab._store_file import pack, unpack
-from cupel.datalab._store_fingerprint import fingerprint, fingerprint_columns
-from cupel.datalab._store_trees import ROLES, record_of, tree_of
+from cupel.datalab.reading.errors import printable
+from cupel.datalab.store.decode import Decoder
+from cupel.datalab.store.encode import Encoder, to_json
+from cupel.datalab.store.file import pack, unpack
+from cupel.datalab.store.fingerprint import fingerprint, fingerprint_columns
+from cupel.datalab.store.trees import ROLES, record_of, tree_of
 
 if TYPE_CHECKING:
     import os

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from cupel._extras import require
-from cupel.datalab._reading_columns import (
+from cupel.datalab.reading.columns import (
     ArrowColumn,
     Column,
     as_column,
     column_of_list,
 )
-from cupel.datalab._reading_errors import DataFormatError, DatasetDictError, DatasetLoadError
+from cupel.datalab.reading.errors import DataFormatError, DatasetDictError, DatasetLoadError
 
 __all__ = ["columns_of_arrow", "columns_of_frame", "columns_of_hugging_face", "refuse_splits"]
 

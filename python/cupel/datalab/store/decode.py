@@ -1,4 +1,4 @@
-"""Values from JSON and arrays, as `_store_encode` writes them; nothing is trusted."""
+"""Values from JSON and arrays, as `encode` writes them; nothing is trusted."""
 
 from __future__ import annotations
 

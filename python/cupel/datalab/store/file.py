@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from cupel.datalab._reading_errors import printable
+from cupel.datalab.reading.errors import printable
 
 __all__ = ["FORMAT", "VERSION", "pack", "unpack"]
 

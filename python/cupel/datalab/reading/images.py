@@ -12,8 +12,8 @@ import numpy as np
 
 from cupel._arrays import shown
 from cupel._extras import require
-from cupel.datalab._reading_columns import is_image
-from cupel.datalab._reading_errors import printable
+from cupel.datalab.reading.columns import is_image
+from cupel.datalab.reading.errors import printable
 
 __all__ = ["open_image"]
 

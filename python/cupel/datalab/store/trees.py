@@ -10,10 +10,10 @@ import numpy as np
 from cupel._graph import KnnGraph
 from cupel.datalab._dataset import Dataset, Labels
 from cupel.datalab._finding import TASKS, Finding
-from cupel.datalab._reading_columns import Column
-from cupel.datalab._reading_source import Source
 from cupel.datalab._record import AuditRecord
-from cupel.datalab._store_encode import LEFT_OUT, Encoder
+from cupel.datalab.reading.columns import Column
+from cupel.datalab.reading.source import Source
+from cupel.datalab.store.encode import LEFT_OUT, Encoder
 
 __all__ = ["ROLES", "record_of", "tree_of"]
 

@@ -1,0 +1,1 @@
+"""Ways to hold or store examples, read into columns."""
