@@ -72,4 +72,5 @@ def finding_of(name: str, flagged: Any, scores: Any = None, **evidence: Any) -> 
     mask = np.asarray(flagged, dtype=np.bool_)
     numbers = np.where(mask, 0.0, 1.0) if scores is None else np.asarray(scores, dtype=np.float64)
     arrays = {key: np.asarray(values) for key, values in evidence.items()}
-    return Finding(name, mask, numbers, float(numbers.mean()), evidence=arrays)
+    info = {"scaling_factor": 1.0, "typical_score": 1.0}  # for the reasons of outlier and non_iid
+    return Finding(name, mask, numbers, float(numbers.mean()), info, evidence=arrays)

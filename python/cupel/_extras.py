@@ -19,6 +19,7 @@ _EXTRA_OF = {
     "pyarrow": "cli",
     "scipy": "scipy",
     "sklearn": "sklearn",
+    "threadpoolctl": "sklearn",
 }
 
 

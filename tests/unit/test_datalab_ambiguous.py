@@ -41,7 +41,7 @@ def test_rows_between_two_classes_are_found_and_errors_are_not():
     assert np.array_equal(pair[:, between], np.sort([given, other], axis=0)[:, between])
     assert (found.evidence["first_probability"] >= found.evidence["second_probability"]).all()
     text = ambiguous.explain(audit_of(given)._record, found, 0)
-    assert f"{found.evidence['first_probability'][0]:.0%}" in text
+    assert f"{100 * found.evidence['first_probability'][0]:.0f} %" in text
 
 
 def test_the_label_check_has_the_last_word():

@@ -43,8 +43,8 @@ def test_label_evidence_and_words():
     assert 0.5 < row["error_probability"] <= 1
     assert all(values.dtype.kind in "iufbU" for values in found.evidence.values())
     assert explained("label", context, found, 0) == (
-        "Labelled cat, but the model says dog (96%) and gives cat 4%; examples labelled cat usually "
-        "get 76%."
+        "Labelled cat, but the model says dog (96 %) and gives cat 4 %; examples labelled cat usually "
+        "get 76 %."
     )
     assert explained("label", context, found, 1).startswith(
         "Labelled dog, to which the model gives"
@@ -84,7 +84,7 @@ def test_neighbors_vote_with_the_graph_that_is_there():
     found = found_by("label", context)
     assert found.evidence["neighbor_vote_class"].tolist() == [1, *([1, 0] * 20)[:-1]]
     assert found.evidence["neighbor_vote_share"].tolist() == [1.0] * 40
-    assert "100% of its neighbours are labelled dog" in explained("label", context, found, 0)
+    assert "100 % of its neighbours are labelled dog" in explained("label", context, found, 0)
     tie = found_by("label", context, k=2).evidence
     assert tie["neighbor_vote_share"].tolist() == [1.0] * 40
 
@@ -251,9 +251,9 @@ def test_label_of_sets():
     context = context_of(labels, task="multilabel", pred_probs=probs)
     found = found_by("label", context)
     assert (
-        explained("label", context, found, 0) == "Not labelled sea, to which the model gives 97%."
+        explained("label", context, found, 0) == "Not labelled sea, to which the model gives 97 %."
     )
-    assert explained("label", context, found, 5) == "Labelled sun, to which the model gives 4%."
+    assert explained("label", context, found, 5) == "Labelled sun, to which the model gives 4 %."
     assert found.columns["predicted_label"][:3].tolist() == [["sea", "sun"], ["sea", "sun"], []]
     assert all(values.dtype.kind in "iufb" for values in found.evidence.values())
     wide = context_of(labels, task="multilabel", pred_probs=np.column_stack([probs, probs[:, :1]]))
@@ -335,7 +335,7 @@ def test_class_imbalance_words_and_errors():
     found = found_by("class_imbalance", context)
     assert found.flagged_rows().tolist() == [98, 99]
     assert explained("class_imbalance", context, found, 98) == (
-        "Labelled dog, as only 2% of all examples are; an even share of 2 classes is 50%."
+        "Labelled dog, as only 2 % of all examples are; an even share of 2 classes is 50 %."
     )
     with pytest.raises(TypeError, match="threshold must be a number"):
         found_by("class_imbalance", context, threshold="a")

@@ -8,10 +8,10 @@ from math import comb
 import numpy as np
 import pytest
 
-from cupel.datalab.checks._preflight_columns import best_assignment
-from cupel.datalab.checks._preflight_rows import Windows, _correlations, _fast_length
-from cupel.datalab.checks._preflight_sample import Sample
-from cupel.datalab.checks._preflight_warning import binomial_tail, even_rows, quantile
+from cupel.datalab.checks.preflight.columns import best_assignment
+from cupel.datalab.checks.preflight.rows import Windows, _correlations, _fast_length
+from cupel.datalab.checks.preflight.sample import Sample
+from cupel.datalab.checks.preflight.warning import binomial_tail, even_rows, quantile
 from preflight_data import honest
 
 

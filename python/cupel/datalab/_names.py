@@ -1,4 +1,4 @@
-"""Labels in the caller's words, where some rows have none."""
+"""Labels in the caller's words, where some rows have none, and shares in per cent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cupel.datalab.checks._class_names import column_names
 if TYPE_CHECKING:
     from cupel.datalab._dataset import Labels
 
-__all__ = ["labels_or_none", "names_or_none"]
+__all__ = ["labels_or_none", "names_or_none", "percent"]
 
 
 def names_or_none(labels: Labels, codes: NDArray[np.int64]) -> NDArray[np.object_]:
@@ -36,3 +36,8 @@ def labels_or_none(labels: Labels, rows: NDArray[np.int64]) -> NDArray[np.object
         is_set = labels.task == "multilabel"
         out[at] = [labels.class_names[code] for code in value] if is_set else float(value)
     return out
+
+
+def percent(share: float) -> str:
+    """Return a share as the report writes it: ``"94 %"``."""
+    return f"{100 * share:.0f} %"

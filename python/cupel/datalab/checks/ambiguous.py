@@ -11,7 +11,7 @@ from cupel import _posterior
 from cupel._features import as_real
 from cupel._problem import Problem
 from cupel.datalab._finding import Check, Finding
-from cupel.datalab._names import names_or_none
+from cupel.datalab._names import names_or_none, percent
 from cupel.datalab.checks._class_names import check_columns, class_name
 
 if TYPE_CHECKING:
@@ -144,11 +144,11 @@ def explain(record: AuditRecord, finding: Finding, row: int) -> str:
     """Say between which labels the example is."""
     evidence = finding.evidence
     first = class_name(record.labels, int(evidence["first_class"][row]))
-    share = f"{evidence['first_probability'][row]:.0%}"
+    share = f"{percent(evidence['first_probability'][row])}"
     if evidence["second_class"][row] < 0:
         return f"Whether it is {first} is open: the model gives {share}."
     second = class_name(record.labels, int(evidence["second_class"][row]))
-    other = f"{evidence['second_probability'][row]:.0%}"
+    other = f"{percent(evidence['second_probability'][row])}"
     return (
         f"Could be {first} ({share}) or {second} ({other}), leaving its given label aside; one of "
         "them is the given one. Good annotators may disagree."

@@ -50,8 +50,8 @@ def explain(record: AuditRecord, finding: Finding, row: int) -> str:
     name = class_name(record.labels, int(finding.evidence["given_label"][row]))
     share, n_classes = finding.evidence["class_share"][row], len(record.labels.class_names)
     return (
-        f"Labelled {name}, as only {100 * share:.2g}% of all examples are; an even share of {n_classes} "
-        f"classes is {100 / n_classes:.2g}%."
+        f"Labelled {name}, as only {100 * share:.2g} % of all examples are; an even share of {n_classes} "
+        f"classes is {100 / n_classes:.2g} %."
     )
 
 

@@ -62,6 +62,7 @@ def find(
     if p_value < limit:
         flagged[scores.argmin()] = True
     info = {"p-value": p_value, "metric": near.metric, "k": near.asked}
+    info["typical_score"] = float(np.median(scores))
     return Finding("non_iid", flagged, scores, p_value, info=info)
 
 
@@ -111,8 +112,11 @@ def explain(record: AuditRecord, finding: Finding, row: int) -> str:
 
 
 def _where(finding: Finding, row: int) -> str:
-    typical = float(np.median(finding.scores))
-    return "closer to it than usual" if finding.scores[row] < typical else "about anywhere"
+    return (
+        "closer to it than usual"
+        if finding.scores[row] < finding.info["typical_score"]
+        else "about anywhere"
+    )
 
 
 CHECK = Check(

@@ -149,7 +149,7 @@ def explain(record: AuditRecord, finding: Finding, row: int) -> str:
     z = float(finding.evidence["z_score"][row])
     return (
         f"Its nearest neighbours are {means[row]:.3g} away on average, where "
-        f"{float(np.median(means)):.3g} is typical: {abs(z):.1f} standard deviations "
+        f"{finding.info['scaling_factor']:.3g} is typical: {abs(z):.1f} standard deviations "
         f"{'above' if z >= 0 else 'below'} the mean."
     )
 

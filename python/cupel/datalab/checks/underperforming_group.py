@@ -14,6 +14,7 @@ from cupel._extras import require
 from cupel._features import as_integer, as_real
 from cupel._graph import graph_of_core
 from cupel.datalab._finding import Check, Finding
+from cupel.datalab._names import percent
 from cupel.datalab.checks._neighbors import BY_GRAPH, Neighbors
 from cupel.rank import get_label_quality_scores
 
@@ -222,7 +223,7 @@ def explain(record: AuditRecord, finding: Finding, row: int) -> str:
     size = int(np.count_nonzero(groups == groups[row]))
     return (
         f"One of {size} similar examples (group {groups[row]}) to whose labels the model gives "
-        f"{quality:.0%} on average; over all groups it gives {finding.info['mean_quality']:.0%}."
+        f"{percent(quality)} on average; over all groups it gives {percent(finding.info['mean_quality'])}."
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cupel._posterior import fitted_to, judge
+from cupel.datalab._names import percent
 from cupel.datalab.checks._class_names import class_name
 
 if TYPE_CHECKING:
@@ -84,22 +85,24 @@ def explain_class(record: AuditRecord, finding: Finding, row: int) -> str:
     share, best = seen["given_label_probability"], seen["predicted_label_probability"]
     by_neighbors = finding.info.get("find_issues_inputs", {}).get("features", False)
     if by_neighbors:
-        agree = f"Labelled {given}, as {share:.0%} of its nearest neighbours are"
+        agree = f"Labelled {given}, as {percent(share)} of its nearest neighbours are"
         differ = (
-            f"Labelled {given}, but {best:.0%} of its nearest neighbours are labelled {predicted} "
-            f"and {share:.0%} {given}"
+            f"Labelled {given}, but {percent(best)} of its nearest neighbours are labelled {predicted} "
+            f"and {percent(share)} {given}"
         )
     else:
-        agree = f"Labelled {given}, to which the model gives {share:.0%}"
+        agree = f"Labelled {given}, to which the model gives {percent(share)}"
         differ = (
-            f"Labelled {given}, but the model says {predicted} ({best:.0%}) and gives {given} "
-            f"{share:.0%}"
+            f"Labelled {given}, but the model says {predicted} ({percent(best)}) and gives {given} "
+            f"{percent(share)}"
         )
     same = seen["given_label"] == seen["predicted_label"]
-    usual = f"examples labelled {given} usually get {seen['class_threshold']:.0%}"
+    usual = f"examples labelled {given} usually get {percent(seen['class_threshold'])}"
     sentence = f"{agree if same else differ}; {usual}."
     vote = seen.get("neighbor_vote_class", -1)
     if not by_neighbors and vote >= 0 and seen["neighbor_vote_share"] > _MAJORITY:
         voted = class_name(record.labels, vote)
-        sentence += f" {seen['neighbor_vote_share']:.0%} of its neighbours are labelled {voted}."
+        sentence += (
+            f" {percent(seen['neighbor_vote_share'])} of its neighbours are labelled {voted}."
+        )
     return sentence

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cupel._multilabel import scores_per_class
 from cupel._problem import Problem
 from cupel.datalab._finding import Finding
+from cupel.datalab._names import percent
 from cupel.datalab.checks._class_names import class_name, column_names
 from cupel.multilabel_classification.filter import find_label_issues
 from cupel.multilabel_classification.rank import get_label_quality_scores
@@ -109,5 +110,5 @@ def explain_set(record: AuditRecord, finding: Finding, row: int) -> str:
     seen = {name: values[row].item() for name, values in finding.evidence.items()}
     name, share = class_name(record.labels, seen["worst_class"]), seen["worst_class_probability"]
     if seen["worst_class_is_given"]:
-        return f"Labelled {name}, to which the model gives {share:.0%}."
-    return f"Not labelled {name}, to which the model gives {share:.0%}."
+        return f"Labelled {name}, to which the model gives {percent(share)}."
+    return f"Not labelled {name}, to which the model gives {percent(share)}."

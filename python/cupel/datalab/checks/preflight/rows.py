@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cupel.datalab.checks._preflight_features import Relations
-from cupel.datalab.checks._preflight_sample import Sample, class_codes
-from cupel.datalab.checks._preflight_warning import (
+from cupel.datalab.checks.preflight.features import Relations
+from cupel.datalab.checks.preflight.sample import Sample, class_codes
+from cupel.datalab.checks.preflight.warning import (
     Floats,
     Ints,
     PreflightWarning,

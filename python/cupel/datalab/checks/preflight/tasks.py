@@ -9,18 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cupel._graph import KnnGraph
-from cupel.datalab.checks._preflight_columns import check_classes, check_permutation
-from cupel.datalab.checks._preflight_features import (
+from cupel.datalab.checks.preflight.columns import check_classes, check_permutation
+from cupel.datalab.checks.preflight.features import (
     Relations,
     check_related,
     class_relations,
     length_warning,
 )
-from cupel.datalab.checks._preflight_insample import check_in_sample, count_votes
-from cupel.datalab.checks._preflight_rows import Windows, check_lags, check_order, class_signals
-from cupel.datalab.checks._preflight_sample import Sample
-from cupel.datalab.checks._preflight_values import read_values
-from cupel.datalab.checks._preflight_warning import (
+from cupel.datalab.checks.preflight.insample import check_in_sample, count_votes
+from cupel.datalab.checks.preflight.rows import Windows, check_lags, check_order, class_signals
+from cupel.datalab.checks.preflight.sample import Sample
+from cupel.datalab.checks.preflight.values import read_values
+from cupel.datalab.checks.preflight.warning import (
     Floats,
     Ints,
     PreflightWarning,

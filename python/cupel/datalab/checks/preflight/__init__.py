@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from cupel import neighbors
 from cupel._graph import KnnGraph, as_graph
 from cupel.datalab._finding import TASKS, Check, Finding
-from cupel.datalab.checks._preflight_features import check_features, check_folds, length_warning
-from cupel.datalab.checks._preflight_numbers import check_regression
-from cupel.datalab.checks._preflight_tasks import check_classification, check_multilabel
-from cupel.datalab.checks._preflight_warning import PreflightWarning
+from cupel.datalab.checks.preflight.features import check_features, check_folds, length_warning
+from cupel.datalab.checks.preflight.numbers import check_regression
+from cupel.datalab.checks.preflight.tasks import check_classification, check_multilabel
+from cupel.datalab.checks.preflight.warning import PreflightWarning
 
 if TYPE_CHECKING:
     from cupel.datalab._context import Context

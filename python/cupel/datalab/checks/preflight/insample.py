@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cupel._graph import KnnGraph
-from cupel.datalab.checks._preflight_sample import Sample
-from cupel.datalab.checks._preflight_warning import (
+from cupel.datalab.checks.preflight.sample import Sample
+from cupel.datalab.checks.preflight.warning import (
     ALPHA,
     Ints,
     PreflightWarning,

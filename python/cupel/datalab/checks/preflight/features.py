@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from cupel._arrays import shown
 from cupel._graph import KnnGraph
-from cupel.datalab.checks._preflight_sample import Sample, class_codes
-from cupel.datalab.checks._preflight_warning import (
+from cupel.datalab.checks.preflight.sample import Sample, class_codes
+from cupel.datalab.checks.preflight.warning import (
     Floats,
     Ints,
     PreflightWarning,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cupel._arrays import as_array
-from cupel.datalab.checks._preflight_warning import (
+from cupel.datalab.checks.preflight.warning import (
     Floats,
     Ints,
     PreflightWarning,

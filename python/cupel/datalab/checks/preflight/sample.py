@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cupel.datalab.checks._preflight_warning import Floats, Ints, even_rows
+from cupel.datalab.checks.preflight.warning import Floats, Ints, even_rows
 
 __all__ = ["Sample", "class_codes"]
 

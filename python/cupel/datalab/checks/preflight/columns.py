@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cupel.datalab.checks._preflight_sample import Sample
-from cupel.datalab.checks._preflight_warning import (
+from cupel.datalab.checks.preflight.sample import Sample
+from cupel.datalab.checks.preflight.warning import (
     Floats,
     Ints,
     PreflightWarning,

@@ -8,13 +8,13 @@ import numpy as np
 
 from cupel._arrays import as_array
 from cupel._graph import KnnGraph
-from cupel.datalab.checks._preflight_features import (
+from cupel.datalab.checks.preflight.features import (
     check_related,
     length_warning,
     number_relations,
 )
-from cupel.datalab.checks._preflight_rows import check_lags, check_order, number_signals
-from cupel.datalab.checks._preflight_warning import (
+from cupel.datalab.checks.preflight.rows import check_lags, check_order, number_signals
+from cupel.datalab.checks.preflight.warning import (
     Floats,
     PreflightWarning,
     quantile,
