@@ -43,7 +43,7 @@ def test_label_evidence_and_words():
     assert 0.5 < row["error_probability"] <= 1
     assert all(values.dtype.kind in "iufbU" for values in found.evidence.values())
     assert explained("label", context, found, 0) == (
-        "Labelled cat, but the model says dog (96 %) and gives cat 4 %; examples labelled cat usually "
+        "Labelled cat, but the model says dog (96 %) and gives 4 % to cat; examples labelled cat usually "
         "get 76 %."
     )
     assert explained("label", context, found, 1).startswith(
@@ -68,7 +68,7 @@ def test_label_without_a_noise_model_has_no_suggestions(monkeypatch):
     def refuse(*_: Any) -> None:
         raise ValueError
 
-    monkeypatch.setattr(evidence, "fitted_to", refuse)
+    monkeypatch.setattr(evidence, "judge", refuse)
     labels, probs = two_classes()
     evidence = found_by("label", context_of(labels, pred_probs=probs)).evidence
     assert "given_label_probability" in evidence

@@ -10,6 +10,7 @@ from cupel._arrays import shown
 from cupel._extras import require
 from cupel._features import METRICS, as_k, as_metric
 from cupel._graph import KnnGraph, graph_of_core
+from cupel._posterior import NoiseModel, fitted, fitted_to
 from cupel._search import FeatureSet
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from cupel._joint import Thresholds
+    from cupel._problem import Problem
     from cupel.datalab._dataset import Dataset, Labels
     from cupel.datalab._finding import Finding
 
@@ -69,6 +72,7 @@ class Context:
     progress: Callable[[float], None] | None = None
     _loaded: FeatureSet | None = None
     _searched: dict[str, KnnGraph] = field(default_factory=dict)
+    _noise_model: NoiseModel | None = None
 
     @property
     def n_rows(self) -> int:
@@ -85,6 +89,17 @@ class Context:
     def graph_is_given(self) -> bool:
         """Whether the neighbours are the caller's."""
         return self.given_graph is not None
+
+    def noise_model(self, problem: Problem, thresholds: Thresholds | None = None) -> NoiseModel:
+        """Return the noise posterior's model of labels and `pred_probs`, fitted once.
+
+        `problem` is these two as the core takes them; `thresholds` are its own, where known.
+        """
+        if self._noise_model is None:
+            self._noise_model = (
+                fitted(problem) if thresholds is None else fitted_to(problem, thresholds)
+            )
+        return self._noise_model
 
     def with_features(self, features: Any) -> Context:
         """Return the same context with these features, and no graph yet."""

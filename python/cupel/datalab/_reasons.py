@@ -47,7 +47,7 @@ def reasons(
         evidence = {name: values[chosen] for name, values in finding.evidence.items()}
         return evidence | {"reason": _objects([explain(row) for row in chosen.tolist()])}
     types: list[list[str]] = [[] for _ in chosen]
-    for finding in record.findings.values():
+    for finding in record.listed:
         for at in np.flatnonzero(finding.is_issue[chosen]).tolist():
             types[at].append(finding.name)
     explain_by = {f.name: explainer(record, f) for f in record.findings.values()}

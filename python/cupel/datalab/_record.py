@@ -61,3 +61,9 @@ class AuditRecord:
     def n_rows(self) -> int:
         """Number of examples, n."""
         return self.dataset.n_rows
+
+    @property
+    def listed(self) -> list[Finding]:
+        """Findings that are issues of the data set, not properties that most images share."""
+        found = self.findings.values()
+        return [f for f in found if not f.info.get("exceeds_max_prevalence")]

@@ -179,7 +179,7 @@ class AuditResults:
         if rows is None and issue_name is not None:
             chosen = record.findings[issue_name].flagged_rows()
         elif rows is None:
-            flags = [finding.is_issue for finding in record.findings.values()]
+            flags = [finding.is_issue for finding in record.listed]
             chosen = np.flatnonzero(np.any(flags, axis=0)) if flags else np.empty(0, np.int64)
         else:
             chosen = _as_rows(rows, record.n_rows)
@@ -212,7 +212,8 @@ class AuditResults:
         Returns
         -------
         pandas.DataFrame
-            `row_id`, `status` ("new", "persisting" or "resolved") and `issue_types`.
+            `row_id`, `status` ("new", "persisting" or "resolved"), `issue_types`, and `is_changed`:
+            whether the content of an example that persists is another.
         """
         pandas = require("pandas", "Datalab.compare")
         return pandas.DataFrame(compare_worklists(earlier._record, self._record))
@@ -313,7 +314,7 @@ class AuditResults:
         return notebook_summary(self._record)
 
     def _facts(self) -> dict[str, Any]:
-        found = self._record.findings.values()
+        found = self._record.listed
         return {
             "Task": self.task.capitalize(),
             "Checks run": "Yes" if found else "No",

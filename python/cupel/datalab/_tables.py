@@ -42,7 +42,7 @@ def summary_table(record: AuditRecord) -> Any:
     Image properties that most images share are no issue of the data set, as in cleanlab.
     """
     pandas = require("pandas", "Datalab.issue_summary")
-    found = [f for f in record.findings.values() if not f.info.get("exceeds_max_prevalence")]
+    found = record.listed
     return pandas.DataFrame(
         {
             "issue_type": [finding.name for finding in found],

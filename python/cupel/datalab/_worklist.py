@@ -106,7 +106,7 @@ def worklist(record: AuditRecord, top: int | None = None) -> Worklist:
     """
     if top is not None:
         top = as_integer(top, name="top", least=0)
-    found = [finding for finding in record.findings.values() if is_of_rows(finding)]
+    found = [finding for finding in record.listed if is_of_rows(finding)]
     listed = [listed_by(finding) for finding in found]
     values = _values(record, found, listed)
     rows, sizes = _representatives(record, found, listed, values)

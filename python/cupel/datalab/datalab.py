@@ -46,15 +46,6 @@ class Datalab(AuditResults):
     split_name : str, optional
         The column that says which split or fold a row is in, to find duplicates across.
 
-    Attributes
-    ----------
-    data : object
-        What was passed, or a frame of what was read from a path.
-    task, label_name, verbosity
-        As passed.
-    errors : dict of str to str
-        By issue type, why a check could not be done.
-
     Raises
     ------
     TypeError, ValueError
@@ -166,7 +157,7 @@ class Datalab(AuditResults):
         run_checks(self, record, context, chosen, available, on_error=on_error, tell=self._tell)
         record.knn_graph = context.newest_graph
         record.statistics["health_score"] = _health(record)
-        found = sum(finding.num_issues for finding in record.findings.values())
+        found = sum(finding.num_issues for finding in record.listed)
         self._tell(f"\nAudit complete. {found} issues found in the dataset.")
 
     def _tell(self, text: str) -> None:
@@ -223,5 +214,5 @@ def _statistics(record: AuditRecord) -> dict[str, Any]:
 
 def _health(record: AuditRecord) -> float | None:
     """Mean of the overall scores, of the issue types that cleanlab has."""
-    scores = [f.summary_score for f in record.findings.values() if f.name not in _BEYOND_CLEANLAB]
+    scores = [f.summary_score for f in record.listed if f.name not in _BEYOND_CLEANLAB]
     return float(np.mean(scores)) if scores else None

@@ -74,7 +74,7 @@ def _pairs_of_classes(context: Context) -> _Pairs:
     check_columns(context.labels.class_names, problem.n_classes)
     given = problem.checked_labels()
     n = problem.n_rows
-    model = _posterior.fitted(problem)
+    model = context.noise_model(problem)
     own, best, right = np.empty(n), np.empty(n), np.empty(n)
     other = np.empty(n, dtype=np.int64)
     for start in range(0, n, _BLOCK):

@@ -69,13 +69,13 @@ class Alert:
 
 def by_count(record: AuditRecord, *, flagged_only: bool = False) -> list[Finding]:
     """Return the findings, those with the most issues first, else in the order of the checks."""
-    found = sorted(record.findings.values(), key=lambda finding: -finding.num_issues)
+    found = sorted(record.listed, key=lambda finding: -finding.num_issues)
     return [f for f in found if f.num_issues] if flagged_only else found
 
 
 def any_issue(record: AuditRecord) -> int:
     """Return the number of rows that have at least one issue."""
-    flags = [finding.is_issue for finding in record.findings.values()]
+    flags = [finding.is_issue for finding in record.listed]
     return int(np.count_nonzero(np.any(flags, axis=0))) if flags else 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from cupel._joint import (
     latent_of,
     thresholds_of,
 )
+from cupel._posterior import fitted_to
 from cupel._problem import Problem
 from cupel._pruning import FILTERS, warn_of_small_classes
 from cupel._scores import METHODS
@@ -151,6 +153,9 @@ def find_in_classes(
     health, classes, overlaps = _health(counted, names, health_summary_parameters)
     scores = verdict.scores.astype(np.float64, copy=False)
     used = counted.thresholds.values if thresholds is None else np.asarray(thresholds)
+    # Other checks may use the model of pred_probs, not that of neighbours' shares.
+    fitted = fitted_to if asked_neighbors else context.noise_model
+    evidence = evidence_of(problem, predicted, used, partial(fitted, thresholds=counted.thresholds))
     return Finding(
         "label",
         verdict.mask,
@@ -174,7 +179,7 @@ def find_in_classes(
             "given_label": names_of(given, names),
             "predicted_label": names_of(predicted, names),
         },
-        evidence=evidence_of(problem, predicted, used, counted.thresholds) | votes,
+        evidence=evidence | votes,
     )
 
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cupel._posterior import fitted_to, judge
+from cupel._posterior import judge
 from cupel.datalab._names import percent
 from cupel.datalab.checks._class_names import class_name
 
 if TYPE_CHECKING:
-    from cupel._joint import Thresholds
+    from collections.abc import Callable
+
+    from cupel._posterior import NoiseModel
     from cupel._problem import Problem
     from cupel.datalab._finding import Finding
     from cupel.datalab._record import AuditRecord
@@ -26,11 +28,11 @@ def evidence_of(
     problem: Problem,
     predicted: NDArray[np.int64],
     thresholds: NDArray[np.float64],
-    own_thresholds: Thresholds,
+    fit: Callable[[Problem], NoiseModel],
 ) -> dict[str, NDArray[Any]]:
     """Return the numbers, all classes as codes.
 
-    `thresholds` are those that labels were judged by, `own_thresholds` those of these data.
+    `thresholds` are those that labels were judged by; `fit` makes the noise posterior's model.
     """
     labels, probs = problem.labels, problem.pred_probs
     rows = np.arange(len(labels))
@@ -42,7 +44,7 @@ def evidence_of(
         "predicted_label_probability": of_prediction,
         "class_threshold": thresholds[labels].astype(np.float64),
         "confident_class": _confident_class(probs, predicted, of_prediction, thresholds),
-    } | _suggestions(problem, own_thresholds)
+    } | _suggestions(problem, fit)
 
 
 def _confident_class(
@@ -64,10 +66,10 @@ def _confident_class(
     return out
 
 
-def _suggestions(problem: Problem, thresholds: Thresholds) -> dict[str, NDArray[Any]]:
+def _suggestions(problem: Problem, fit: Callable[[Problem], NoiseModel]) -> dict[str, NDArray[Any]]:
     """Ask the noise posterior what is true; empty where it cannot be fitted."""
     try:
-        judged = judge(problem, fitted_to(problem, thresholds))
+        judged = judge(problem, fit(problem))
     except ValueError:  # a class with no probability anywhere, say
         return {}
     return {
@@ -93,8 +95,8 @@ def explain_class(record: AuditRecord, finding: Finding, row: int) -> str:
     else:
         agree = f"Labelled {given}, to which the model gives {percent(share)}"
         differ = (
-            f"Labelled {given}, but the model says {predicted} ({percent(best)}) and gives {given} "
-            f"{percent(share)}"
+            f"Labelled {given}, but the model says {predicted} ({percent(best)}) and gives "
+            f"{percent(share)} to {given}"
         )
     same = seen["given_label"] == seen["predicted_label"]
     usual = f"examples labelled {given} usually get {percent(seen['class_threshold'])}"

@@ -112,7 +112,7 @@ def _constant(matrix: NDArray[Any]) -> list[PreflightWarning]:
         f"{'has' if len(columns) == 1 else 'have'} the same number in every row, the first is "
         f"column {int(columns[0])}; harmless, but check that it was meant so"
     )
-    return [PreflightWarning("constant_features", message, "warning", figures=figures)]
+    return [PreflightWarning("constant_features", message, "suspicion", figures=figures)]
 
 
 @dataclass(frozen=True)
