@@ -39,6 +39,9 @@ values, noise = np.arange(6.0), np.array([[0.9, 0.2], [0.1, 0.8]])
 def module(name):
     return importlib.import_module("cupel." + name)
 
+def audit():
+    return module("datalab").Datalab({"y": labels}, label_name="y", verbosity=0)
+
 def outcome(expression):
     try:
         with contextlib.redirect_stdout(io.StringIO()):
@@ -52,6 +55,8 @@ module("benchmarking.noise_generation").noise_matrix_is_valid(noise, [0.5, 0.5])
 module("benchmarking.noise_generation").generate_noisy_labels(labels, noise)
 module("count").num_label_issues(labels, probs)
 module("data_valuation").data_shapley_knn(labels, features=points, k=2)
+module("datalab").preflight(labels, probs)
+audit().find_issues(features=points, issue_types={"outlier": {"k": 2}, "near_duplicate": {"k": 2}})
 module("dataset").overall_label_health_score(labels, probs)
 module("experimental.label_issues_batched").find_label_issues_batched(labels, probs)
 module("experimental.span_classification").find_label_issues(sentences, shares)
@@ -84,7 +89,13 @@ module("regression")
 """.strip().splitlines()
 
 WITH_AN_EXTRA = {
+    "datalab": """
+audit().to_html("report.html")
+""",
     "pandas": """
+audit().issues
+audit().get_reasons(rows=[0])
+audit().get_worklist()
 module("dataset").rank_classes_by_label_quality(labels, probs)
 module("dataset").find_overlapping_classes(labels, probs)
 module("dataset").health_summary(labels, probs, verbose=False)
@@ -106,6 +117,7 @@ module("object_detection.summary").plot_class_size_distributions(boxes, predicti
 module("segmentation.summary").display_issues(wrong.reshape(1, 2, 3))
 """,
     "sklearn": """
+module("baseline").fit_baseline({"x": list(values)}, labels, "classification")
 module("classification")
 module("classification").CleanLearning()
 module("count").estimate_cv_predicted_probabilities(probs, labels)
