@@ -311,6 +311,10 @@ def test_worklist(inputs, audited):
     assert work["value"].is_monotonic_decreasing
     assert np.isin(work["row"][:10], np.concatenate([inputs.wrong, inputs.copies])).mean() >= 0.7
     assert audited.get_worklist(5).equals(work.head(5))
+    whole = audited.get_worklist()
+    unlikely = whole["suggested_confidence"] < 0.25
+    assert not unlikely.any()
+    assert whole["suggested_label"].isna().any()
 
 
 def test_comparing_audits(inputs, audited):

@@ -34,6 +34,7 @@ _OTHER_WEIGHT = 0.1
 _LABEL_WEIGHT = 0.5  # where the check knows no probability
 _LEAKAGE_WEIGHT = 0.5
 _LEAKAGE = 1  # of duplicate_conflict's kinds, the one that says nothing of labels
+_LEAST_CONFIDENCE = 0.25  # of a label worth suggesting
 _LEAST_TRUST = 0.01  # in a label that is surely wrong, as a vote on its duplicates
 
 
@@ -92,6 +93,8 @@ def suggest(record: AuditRecord, rows: NDArray[np.int64]) -> Suggestions:
         better &= ~_is_there(labels[at]) | ~np.isnan(found.confidences)
         labels[at[better]] = found.labels[better]
         best[at[better]] = found.confidences[better]
+    unlikely = best < _LEAST_CONFIDENCE
+    labels[unlikely], best[unlikely] = None, np.nan
     return Suggestions(labels, best)
 
 
