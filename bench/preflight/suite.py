@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from bench.machine import describe
-from cupel.datalab.checks.preflight.warning import PreflightWarning
 from cupel.datalab.checks.preflight import preflight
+from cupel.datalab.checks.preflight.warning import PreflightWarning
 
 from .cases import BUNDLED, DERIVED, FILES, Inputs, file_sets, regression_sets, small_sets
 from .cost import cost_rows
