@@ -350,6 +350,16 @@ def test_a_loaded_audit_goes_on(tmp_path, inputs, audited):
     assert again.get_issues("data_valuation").shape == (400, 2)
 
 
+def test_inputs_are_known_by_their_hashes(inputs, audited):
+    known = audited._record.fingerprints
+    assert set(known) == {"labels", "pred_probs", "features"}
+    assert len({*known.values()}) == 3
+    other = lab_of(inputs._replace(labels=inputs.labels[::-1]))
+    other.find_issues(pred_probs=inputs.pred_probs, issue_types={"label": {}})
+    assert other._record.fingerprints["pred_probs"] == known["pred_probs"]
+    assert other._record.fingerprints["labels"] != known["labels"]
+
+
 def test_the_report_is_printed(capsys, audited):
     audited.report()
     text = capsys.readouterr().out

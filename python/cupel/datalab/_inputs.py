@@ -40,7 +40,7 @@ def load_inputs(
     if features is not None:
         record.features = features
     if graph is not None:
-        record.fingerprints["knn_graph"] = fingerprint(graph.indices)
+        record.fingerprints["knn_graph"] = fingerprint(graph)
     return Context(
         record.task,
         record.dataset,

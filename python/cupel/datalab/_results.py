@@ -112,9 +112,7 @@ class AuditResults:
         ValueError
             If it was not looked for, or its check failed.
         """
-        if not self._record.findings:
-            msg = "nothing was looked for yet; call find_issues first"
-            raise ValueError(msg)
+        self._check_looked()
         if issue_name is None:
             return self.issues
         return _tables.issue_table(self._record, self._found(issue_name))
@@ -127,9 +125,7 @@ class AuditResults:
         ValueError
             If it was not looked for, or its check failed.
         """
-        if not self._record.findings:
-            msg = "nothing was looked for yet; call find_issues first"
-            raise ValueError(msg)
+        self._check_looked()
         table = self.issue_summary
         if issue_name is None:
             return table
@@ -322,6 +318,11 @@ class AuditResults:
             "Number of classes": self._record.statistics.get("num_classes", "Unknown"),
             "Issues identified": sum(f.num_issues for f in found) if found else "Not checked",
         }
+
+    def _check_looked(self) -> None:
+        if not self._record.findings:
+            msg = "nothing was looked for yet; call find_issues first"
+            raise ValueError(msg)
 
     def _found(self, issue_name: str) -> str:
         """Return the name of an issue type if it was looked for."""

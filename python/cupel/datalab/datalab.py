@@ -13,6 +13,7 @@ from cupel.datalab._record import AuditRecord
 from cupel.datalab._registry import as_task, checks_of, custom_managers
 from cupel.datalab._results import AuditResults
 from cupel.datalab._run import choose_checks, run_checks, widest_k
+from cupel.datalab.store.fingerprint import fingerprint
 from cupel.datalab.store.record import load_record
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ class Datalab(AuditResults):
         )
         record = AuditRecord(task, dataset, Labels.load(dataset, task))
         record.statistics.update(_statistics(record))
+        if record.labels.is_available:
+            record.fingerprints["labels"] = fingerprint(record.labels.values)
         super().__init__(record)
         self.verbosity = verbosity
 
