@@ -102,6 +102,12 @@ def test_the_graph_is_searched_once_and_kept(inputs):
     assert lab._record.knn_graph is not graph
 
 
+def test_the_search_of_neighbours_is_timed_apart(audited):
+    seconds = audited._record.seconds
+    assert set(seconds) == {*audited.issue_summary["issue_type"], "knn_graph"}
+    assert all(spent >= 0 for spent in seconds.values())
+
+
 def test_the_widest_of_all_checks_is_searched(inputs):
     lab = lab_of(inputs)
     lab.find_issues(

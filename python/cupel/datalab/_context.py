@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,7 @@ from cupel._posterior import NoiseModel, fitted, fitted_to
 from cupel._search import FeatureSet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import numpy as np
     from numpy.typing import NDArray
@@ -57,6 +59,8 @@ class Context:
         Threads to use.
     progress : callable or None
         Told the fraction of the search of neighbours that is done.
+    seconds_of_search : float
+        What all searches of neighbours took.
     """
 
     task: str
@@ -70,6 +74,7 @@ class Context:
     widest_k: int = _DEFAULT_K
     n_jobs: int | None = None
     progress: Callable[[float], None] | None = None
+    seconds_of_search: float = 0.0
     _loaded: FeatureSet | None = None
     _searched: dict[str, KnnGraph] = field(default_factory=dict)
     _noise_model: NoiseModel | None = None
@@ -140,8 +145,9 @@ class Context:
         for known in (self._searched.get(loaded.metric), self.stored_graph):
             if known is not None and known.metric == loaded.metric and known.k >= wanted:
                 return known
-        found = loaded.neighbors(wanted, progress=self.progress)
-        self._searched[loaded.metric] = _identical_first(found, loaded.identical())
+        with self._timed():
+            found = loaded.neighbors(wanted, progress=self.progress)
+            self._searched[loaded.metric] = _identical_first(found, loaded.identical())
         return self._searched[loaded.metric]
 
     def _searched_elsewhere(self, k: int, metric: Any) -> KnnGraph:
@@ -151,10 +157,17 @@ class Context:
             loaded = self.feature_set()
             search = require("sklearn.neighbors", f"metric {name!r}").NearestNeighbors
             wanted = min(max(k, self.widest_k), loaded.n_rows - 1)
-            found = search(n_neighbors=wanted, metric=metric).fit(loaded.matrix).kneighbors()
-            graph = KnnGraph.from_arrays(*found, metric=name, exact=True)
-            self._searched[name] = _identical_first(graph, loaded.identical())
+            with self._timed():
+                found = search(n_neighbors=wanted, metric=metric).fit(loaded.matrix).kneighbors()
+                graph = KnnGraph.from_arrays(*found, metric=name, exact=True)
+                self._searched[name] = _identical_first(graph, loaded.identical())
         return self._searched[name]
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds_of_search += time.perf_counter() - start
 
 
 def _wide_enough(graph: KnnGraph, k: int) -> KnnGraph:

@@ -106,7 +106,7 @@ def run_checks(
     """Run the checks one by one, and put what they find, or why they failed, into the record."""
     for name, parameters in chosen.items():
         tell(f"Finding {name} issues ...")
-        start = time.perf_counter()
+        start, searched = time.perf_counter(), context.seconds_of_search
         try:
             findings = _find(lab, context, name, parameters, available)
         except Exception as error:
@@ -117,13 +117,16 @@ def run_checks(
             text = f"the check for {name} issues failed: {record.errors[name]}"
             warnings.warn(text, CheckFailedWarning, stacklevel=3)
             continue
-        record.seconds[name] = time.perf_counter() - start
+        searched = context.seconds_of_search - searched
+        record.seconds[name] = time.perf_counter() - start - searched
         record.errors.pop(name, None)
         for finding in findings:
             # Anew at the end: tables list what was found last after what was found before.
             record.findings.pop(finding.name, None)
             record.findings[finding.name] = finding
             record.parameters[finding.name] = dict(parameters)
+    if context.seconds_of_search:
+        record.seconds["knn_graph"] = context.seconds_of_search
 
 
 def _find(
