@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <cstdint>
 #include <span>
 #include <vector>
 
 #include "core/datalab/edges.hpp"
+#include "core/union_find.hpp"
 #include "cupel/datalab.hpp"
 
 namespace cupel {
@@ -33,29 +35,6 @@ struct Edges {
     return std::find(row.begin(), row.end(), to) != row.end();
   }
   [[nodiscard]] std::size_t rows() const { return begins.size() - 1; }
-};
-
-// Sets of rows, each under its lowest one.
-class LowestRows {
- public:
-  explicit LowestRows(std::size_t rows) : lower_(rows) {
-    for (std::size_t i = 0; i < rows; ++i) lower_[i] = i;
-  }
-  std::size_t of(std::size_t row) {
-    while (lower_[row] != row) {
-      lower_[row] = lower_[lower_[row]];
-      row = lower_[row];
-    }
-    return row;
-  }
-  void join(std::size_t a, std::size_t b) {
-    a = of(a);
-    b = of(b);
-    lower_[std::max(a, b)] = std::min(a, b);
-  }
-
- private:
-  std::vector<std::size_t> lower_;
 };
 
 }  // namespace
@@ -111,13 +90,13 @@ NearSets near_sets(const DistancesView& graph, double bound) {
 
 void near_groups(const NearSets& sets, std::span<std::int64_t> group) {
   const std::size_t n = sets.begins.size() - 1;
-  LowestRows lowest(n);
+  UnionFind rows(n);
   for (std::size_t i = 0; i < n; ++i)
     for (std::size_t m = sets.begins[i]; m < sets.begins[i + 1]; ++m)
-      lowest.join(i, static_cast<std::size_t>(sets.members[m]));
+      rows.unite(static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(sets.members[m]));
   std::int64_t number = 0;
   for (std::size_t i = 0; i < n; ++i) {
-    const std::size_t low = lowest.of(i);
+    const std::size_t low = rows.find(static_cast<std::uint32_t>(i));
     if (low < i)
       group[i] = group[low];
     else  // the lowest of its group, or alone

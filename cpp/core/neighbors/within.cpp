@@ -9,7 +9,7 @@
 #include "core/neighbors/identical.hpp"
 #include "core/neighbors/join.hpp"
 #include "core/neighbors/projection.hpp"
-#include "core/neighbors/union_find.hpp"
+#include "core/union_find.hpp"
 
 namespace cupel {
 namespace {
